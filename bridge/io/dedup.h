@@ -1,0 +1,62 @@
+/* dedup.h: the store of claims and done marks, as the worker sees it: Redis (redis.c) or the process's own memory (memory.c).
+ *
+ * Orders are collected and go out with dedup_flush() as one pipeline write. Answers come through the handler, inside the loop, each exactly once,
+ * also when the connection is gone (then UNKNOWN: never "free"). */
+#ifndef BRIDGE_IO_DEDUP_H
+#define BRIDGE_IO_DEDUP_H
+
+#include "bridge/core/claim.h"
+#include "codecs/siphash.h"
+
+struct event_base;
+struct dedup;
+
+struct dedup_handler {
+    void *owner;
+    void (*claimed)(void *owner, struct tag, const struct claim_answer *);
+    void (*settled)(void *owner, struct tag, enum settle_answer);
+    /* Up or down, with a text for the log; said once a change, and at intervals while it is down. */
+    void (*state)(void *owner, bool up, const char *text);
+    void (*amnesia)(void *owner, const char *text);     /* the store lost its memory */
+};
+
+struct dedup_config {
+    const char *url;            /* redis://[user@]host:port/db, unix:/path, rediss:// where hiredis has TLS, memory: */
+    const char *password;       /* already read from its file; "" = none. Not logged, wiped by the caller after dedup_new */
+    const char *prefix;         /* "ab" */
+    ms_t timeout_ms;            /* of one command; 1 s */
+    uint64_t owner;             /* 64 random bits of the process */
+    const char *const *targets; /* names, for the keys */
+    uint32_t n_targets;
+    uint32_t orders;            /* most orders under way */
+    struct sipkey hash_key;     /* of the prefix, for ids over 64 bytes */
+};
+
+/* NULL with `error` when the url cannot be used. Redis may be away: that is a state, not an error. */
+struct dedup *dedup_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error, size_t error_size);
+void dedup_free(struct dedup *);
+
+bool dedup_is_memory(const char *url);
+
+void dedup_claim(struct dedup *, const struct claim_order *);
+void dedup_settle(struct dedup *, const struct claim_order *);
+void dedup_renew(struct dedup *, const struct claim_order *);
+void dedup_flush(struct dedup *);
+void dedup_poke(struct dedup *);            /* try to connect now */
+
+/* The key of a delivery: <prefix>:d:<target>:<id>; an id over 64 bytes becomes #<32 hex>. For `explain` as well. */
+void dedup_key(struct buf *, const char *prefix, const char *target, struct slice id, const struct sipkey *);
+
+enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_PING, DEDUP_OP_COUNT };
+struct dedup_stats {
+    bool up;
+    bool amnesia_seen;
+    uint64_t commands[DEDUP_OP_COUNT][4];       /* ok, error, timeout, lost */
+    uint64_t reconnects;
+    uint64_t flushes;
+    uint64_t amnesia;
+    ms_t last_answer_ms;
+};
+void dedup_stats(const struct dedup *, struct dedup_stats *);
+
+#endif

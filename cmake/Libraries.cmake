@@ -1,0 +1,16 @@
+# The libraries, each found once and wrapped as one imported target. Floors are the versions of Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka>=2.0.2)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14.1)
+pkg_check_modules(CURL    REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(EVENT   REQUIRED IMPORTED_TARGET libevent>=2.1.12)
+pkg_check_modules(YAML    REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)
+pkg_check_modules(YYJSON  REQUIRED IMPORTED_TARGET yyjson>=0.8)
+
+# msgpack-c's pkg-config name changed between Debian 12 (msgpack) and 13 (msgpack-c).
+pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c>=4.0 msgpack>=4.0)
+add_library(MsgPack ALIAS PkgConfig::MSGPACK)
+
+# Not every package of every release states its version where the program can ask for it at run time.
+add_compile_definitions(LIBRDKAFKA_BUILT="${RDKAFKA_VERSION}" HIREDIS_BUILT="${HIREDIS_VERSION}")

@@ -1,0 +1,13 @@
+# room(NAME SOURCES FOLDER USES LIBRARIES...): one static library from the .c files that lie directly in FOLDER.
+function(room name)
+    cmake_parse_arguments(ROOM "" "SOURCES" "USES" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${ROOM_SOURCES}/*.c")
+    list(FILTER sources EXCLUDE REGEX "/bridge/main\\.c$")
+    if(NOT sources)
+        add_library(${name} INTERFACE)
+        target_link_libraries(${name} INTERFACE ${ROOM_USES})
+        return()
+    endif()
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC ${ROOM_USES})
+endfunction()
