@@ -1,0 +1,74 @@
+/* route.c: the tests of one rule, and the walk over all of them. */
+#include "bridge/core/route.h"
+
+#include "codecs/check.h"
+
+static bool
+severity_fits(const struct route *route, int severity)
+{
+    if (route->severity_below == 0 && route->severity_at_least == 0)
+        return true;
+    if (severity == 0)      /* unknown: neither test may claim to know better */
+        return false;
+    if (route->severity_below != 0 && severity >= route->severity_below)
+        return false;
+    return severity >= route->severity_at_least;
+}
+
+static bool
+topic_fits(const struct route *route, struct slice topic)
+{
+    for (uint32_t i = 0; i < route->n_topics; i++)
+        if (slice_is(topic, route->topics[i]))
+            return true;
+    return route->n_topics == 0;
+}
+
+static bool
+labels_fit(const struct route *route, const struct event *event)
+{
+    for (uint32_t i = 0; i < route->n_labels; i++) {
+        const struct value *label = event->labels ? value_member(event->labels, route->labels[i].name) : NULL;
+        if (!label || label->type != VALUE_STRING || !slice_is(label->text, route->labels[i].value))
+            return false;
+    }
+    return true;
+}
+
+bool
+route_matches(const struct route *route, const struct event *event, uint32_t source, struct slice topic)
+{
+    check(source < SOURCES_MAX && (unsigned)event->kind < EVENT_KIND_COUNT);
+    if (route->kinds != 0 && (route->kinds & UINT32_C(1) << event->kind) == 0)
+        return false;
+    if (route->sources != 0 && (route->sources & UINT64_C(1) << source) == 0)
+        return false;
+    return severity_fits(route, event->severity) && topic_fits(route, topic) && labels_fit(route, event);
+}
+
+uint32_t
+route_event(const struct route *routes, uint32_t n_routes, const struct event *event, uint32_t source, struct slice topic,
+            struct routed *out)
+{
+    uint64_t seen = 0;              /* bits of target indexes */
+    uint32_t n = 0;
+    uint32_t drop = n_routes;       /* the first one that matched; n_routes = none */
+    for (uint32_t i = 0; i < n_routes; i++) {
+        if (!route_matches(&routes[i], event, source, topic))
+            continue;
+        if (routes[i].target == TARGET_DROP) {
+            drop = i < drop ? i : drop;
+        } else {
+            check(routes[i].target >= 0 && routes[i].target < TARGETS_MAX);
+            uint64_t bit = UINT64_C(1) << routes[i].target;
+            if ((seen & bit) == 0)
+                out[n++] = (struct routed){ .target = routes[i].target, .route = i };
+            seen |= bit;
+        }
+        if (routes[i].stop)
+            break;
+    }
+    if (n == 0 && drop < n_routes)
+        out[n++] = (struct routed){ .target = TARGET_DROP, .route = drop };
+    return n;
+}
