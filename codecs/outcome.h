@@ -45,6 +45,7 @@ struct reply {
     struct slice retry_after;           /* Retry-After: seconds or a date */
     struct slice acs_retry_after;       /* x-acs-retry-after: milliseconds */
     struct slice date;                  /* Date, for the clock's skew */
+    struct slice acs_request_id;        /* x-acs-request-id: stands in where the body names no request */
 };
 
 struct verdict {
@@ -60,6 +61,9 @@ bool judge_transport(const struct reply *, struct verdict *);
 
 /* Retry-After in seconds or as an HTTP date (against `date`, else ignored); 0 when absent or nonsense. */
 int64_t retry_after_ms(const struct reply *);
+
+/* The outcome that the HTTP status alone tells, for 300 and above; below that a body has to say it: in doubt. */
+enum outcome outcome_of_status(int status);
 
 void verdict_text(char *field, size_t size, struct slice text);      /* copies printable ASCII, cut at size - 1 */
 

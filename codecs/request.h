@@ -20,7 +20,16 @@ struct request {
 
 void request_init(struct request *, void *memory, size_t target_bytes, size_t body_bytes, size_t head_bytes);
 void request_reset(struct request *);
-void request_header(struct request *, const char *name, struct slice value);    /* both are copied */
+
+/* Adds a line; both texts are copied. A value with a control character is not written, and the request is not whole then. */
+void request_header(struct request *, const char *name, struct slice value);
+
+/* Takes back the line of that name and all lines behind it, and wipes their bytes. Nothing happens when there is none. */
+void request_drop_from(struct request *, const char *name);
+
+/* Takes back what was put into one of the buffers behind `size` bytes, the overflow too: for an event that does not fit. */
+void request_undo(struct buf *, size_t size);
+
 bool request_is_whole(const struct request *);  /* nothing overflowed */
 
 /* Percent-encoding of RFC 3986 over the bytes: unreserved are A-Z a-z 0-9 - _ . ~, hex digits upper-case (spec/soar.md 3.2). */
