@@ -80,11 +80,13 @@ struct engine_config {
     uint64_t owner;                 /* 64 random bits of the process */
     uint64_t seed;                  /* of the jitter */
     struct sipkey hash_key;         /* of the Redis prefix: fingerprints, long ids, lanes */
-    bool debug_drop;                /* test aid of the demo: every 1,000th delivery is called done without a call. Never set by `run` */
 };
 
 /* Memory the engine wants, in bytes. The decoder's and the slab's come on top. */
 size_t engine_size(const struct engine_config *);
+
+/* Most records it holds at once, for whoever keeps their bytes. */
+uint32_t engine_records_max(const struct engine_config *);
 
 /* `memory` holds engine_size() bytes, zeroed, aligned to 16. The config is copied, what it points to is borrowed for ever. The decoder is
  * used in engine_feed only. */
@@ -135,7 +137,7 @@ struct input {
             uint32_t partition;         /* index in the last ASSIGNED */
             uint32_t epoch;             /* the epoch of that ASSIGNED */
             int64_t offset;
-            struct record_view view;    /* borrowed until FREE_RECORD */
+            const struct record_view *view;     /* borrowed until FREE_RECORD */
             uint32_t bytes;             /* what it occupies in the slab */
         } record;
         struct {
@@ -296,6 +298,7 @@ struct engine_stats {
     uint64_t routed[ROUTES_MAX];
     uint64_t commits[3];                            /* ok, stale, failed */
     uint64_t stale_answers;
+    uint64_t marks_missing;                         /* delivered, but the store was away when we had to leave */
     uint32_t window_records, window_finished;
     uint64_t window_bytes;
     uint32_t lanes;

@@ -21,7 +21,7 @@ enum {
     TARGETS_MAX = 64,
     SOURCES_MAX = 64,
     ROUTES_MAX = 64,
-    PARTITIONS_MAX = 4096,
+    PARTITIONS_MAX = 1024,
     NAME_BYTES_MAX = 64,        /* of a source, target or route */
     TARGET_NONE = -1,           /* what no route or codec could assign; "_none" outside */
     TARGET_DROP = -2,           /* a route to `drop` */

@@ -1,0 +1,136 @@
+/* calling.c: a batch from its claims to the outcome of its call. */
+#include "bridge/core/state.h"
+
+#include <string.h>
+
+void
+batch_release_slot(struct engine *engine, struct batch *batch)
+{
+    (void)engine;
+    check(batch->target->slots > 0);
+    batch->target->slots--;
+}
+
+void
+batch_drop(struct engine *engine, struct batch *batch)
+{
+    switch (batch->state) {
+    case BATCH_CLAIMING:
+    case BATCH_RENEWING:
+        rate_give_back(&batch->target->rate);
+        batch_release_slot(engine, batch);
+        break;
+    case BATCH_READY:
+        list_remove(&batch->target->ready, &batch->link);
+        break;
+    case BATCH_BACKOFF:
+        list_remove(&batch->target->resting, &batch->link);
+        break;
+    case BATCH_CALLING:
+    case BATCH_FREE:
+        break;
+    }
+    batch_free(engine, batch);
+}
+
+/* One claim, or one renewal, is answered. With the last of them the call goes out, or the slot goes back. */
+void
+batch_claimed(struct engine *engine, struct batch *batch)
+{
+    check(batch->pending > 0);
+    if (--batch->pending > 0)
+        return;
+    if (engine->drain.active)
+        while (list_first(&batch->members))
+            give_up(engine, LIST_ENTRY(list_first(&batch->members), struct delivery, link));
+    if (list_first(&batch->members))
+        call_begin(engine, batch);
+    else
+        batch_drop(engine, batch);
+}
+
+static void
+count_call(struct engine *engine, const struct batch *batch)
+{
+    struct target_stats *stats = target_stats(engine, (int)batch->target->index);
+    stats->messages += batch->members.size;
+    if (batch->failures == 0 && batch->refusals == 0)
+        return;
+    stats->retries[batch->outcome]++;
+    if (batch->outcome == OUTCOME_IN_DOUBT && !batch->target->policy->backend->filters_repeats)
+        stats->possible_duplicates += batch->members.size;
+}
+
+void
+call_begin(struct engine *engine, struct batch *batch)
+{
+    batch->state = BATCH_CALLING;
+    batch->serial++;
+    batch->called_ms = engine->now_ms;
+    if (batch->failures == 0)
+        batch->delivered_before = batch->target->delivered;
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        delivery_move(engine, delivery, DELIVERY_CALLING);
+        delivery->calls++;
+        delivery->last_ms = engine->wall_ms;
+        if (delivery->first_ms == 0)
+            delivery->first_ms = engine->wall_ms;
+    }
+    count_call(engine, batch);
+    trace_batch(engine, batch, "call");
+    todo_push(engine, EFFECT_CALL, batch->slot, batch->serial);
+}
+
+static void
+call_delivered(struct engine *engine, struct batch *batch)
+{
+    struct node *node;
+    trace_batch(engine, batch, "delivered");
+    target_succeeded(engine, batch->target);
+    while ((node = list_first(&batch->members)))
+        settle(engine, LIST_ENTRY(node, struct delivery, link), CLAIM_STATE_DONE, TERMINAL_DELIVERED);
+    batch_free(engine, batch);
+}
+
+/* What the dead letter will say, should it come to one. */
+static void
+remember_code(struct batch *batch, const struct verdict *verdict)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        delivery->status = verdict->status;
+        memcpy(delivery->code, verdict->code, sizeof(delivery->code));
+    }
+}
+
+static void
+to_backoff(struct engine *engine, struct batch *batch)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        delivery_move(engine, LIST_ENTRY(node, struct delivery, link), DELIVERY_BACKOFF);
+}
+
+void
+call_answered(struct engine *engine, const struct input *input)
+{
+    struct batch *batch = batch_of(engine, input->called.tag);
+    if (!batch || batch->state != BATCH_CALLING) {
+        engine->stats.stale_answers++;
+        TRACE(engine, "engine", "stale call answer");
+        return;
+    }
+    const struct verdict *verdict = &input->called.verdict;
+    target_stats(engine, (int)batch->target->index)->calls[verdict->outcome]++;
+    batch_release_slot(engine, batch);
+    batch->outcome = verdict->outcome;
+    if (verdict->outcome == OUTCOME_DELIVERED) {
+        call_delivered(engine, batch);
+        return;
+    }
+    TRACE(engine, batch->target->policy->name, "%s %u, code %d/%s", outcome_name(verdict->outcome), batch->members.size, verdict->status,
+          verdict->code[0] ? verdict->code : "-");
+    remember_code(batch, verdict);
+    to_backoff(engine, batch);
+    retry(engine, batch, verdict);
+}

@@ -1,0 +1,215 @@
+/* claiming.c: claims: asking for them, what their answers mean, and keeping them alive while a delivery is in custody. */
+#include "bridge/core/state.h"
+
+enum { ASK_AGAIN_FIRST_MS = 20, ASK_AGAIN_MAX_MS = 1000, RENEW_AGAIN_MS = 200 };
+
+void
+claim_ask(struct engine *engine, struct delivery *delivery)
+{
+    if (delivery->dispatch == 0)
+        delivery->dispatch = ++engine->next_dispatch;
+    struct tag tag = delivery_tag(delivery);
+    todo_push(engine, EFFECT_CLAIM, tag.slot, tag.serial);
+}
+
+/* Custody stands in the order of renew_ms: every entry is appended with the same third of a lease from now. */
+void
+claim_keep(struct engine *engine, struct delivery *delivery)
+{
+    struct target *target = &engine->targets[delivery->target];
+    if (delivery->claimed)
+        list_remove(&target->custody, &delivery->custody);
+    delivery->claimed = true;
+    delivery->renew_ms = engine->now_ms + target->policy->claim_lease_ms / 3;
+    list_append(&target->custody, &delivery->custody);
+}
+
+void
+claim_unkeep(struct engine *engine, struct delivery *delivery)
+{
+    if (!delivery->claimed)
+        return;
+    list_remove(&engine->targets[delivery->target].custody, &delivery->custody);
+    delivery->claimed = false;
+}
+
+/* 20 ms, doubling to 1 s; never longer than the other's lease lasts. */
+static void
+ask_later(struct engine *engine, struct delivery *delivery, ms_t rest_ms)
+{
+    ms_t wait = ASK_AGAIN_FIRST_MS << (delivery->asks < 6 ? delivery->asks : 6);
+    wait = wait > ASK_AGAIN_MAX_MS ? ASK_AGAIN_MAX_MS : wait;
+    if (rest_ms > 0 && rest_ms < wait)
+        wait = rest_ms;
+    delivery->asks++;
+    struct batch *batch = delivery->batch;
+    wait_for_other(engine, delivery, wait);
+    batch_claimed(engine, batch);
+}
+
+static bool
+must_hold(const struct engine *engine, const struct delivery *delivery)
+{
+    const struct target_policy *policy = &engine->config.targets[delivery->target];
+    return delivery->doubt > 0 && (policy->on_ambiguous == AMBIGUOUS_HOLD || delivery->doubt > policy->max_ambiguous);
+}
+
+static void
+claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
+{
+    struct batch *batch = delivery->batch;
+    delivery->asks = 0;
+    delivery->claim_attempt = answer->attempt ? answer->attempt : 1;
+    delivery->doubt = answer->doubt;
+    if (answer->first_sent_ms > 0)
+        delivery->first_ms = answer->first_sent_ms;
+    claim_keep(engine, delivery);
+    if (is_orphan(engine, delivery->record))
+        give_up(engine, delivery);
+    else if (must_hold(engine, delivery))
+        park(engine, delivery, REASON_UNCONFIRMED);
+    batch_claimed(engine, batch);
+}
+
+static void
+claim_over(struct engine *engine, struct delivery *delivery, enum terminal terminal)
+{
+    struct batch *batch = delivery->batch;
+    delivery_done(engine, delivery, terminal);
+    batch_claimed(engine, batch);
+}
+
+static void
+claim_conflict(struct engine *engine, struct delivery *delivery)
+{
+    struct batch *batch = delivery->batch;
+    if (engine->config.targets[delivery->target].on_conflict == CONFLICT_IGNORE) {
+        claim_over(engine, delivery, TERMINAL_DUPLICATE);
+        return;
+    }
+    park(engine, delivery, REASON_CONFLICT);
+    batch_claimed(engine, batch);
+}
+
+void
+claim_answered(struct engine *engine, const struct input *input)
+{
+    struct delivery *delivery = delivery_of(engine, input->claimed.tag);
+    if (!delivery || delivery->state != DELIVERY_CLAIMING) {
+        engine->stats.stale_answers++;
+        TRACE(engine, "engine", "stale claim answer");
+        return;
+    }
+    const struct claim_answer *answer = &input->claimed.answer;
+    target_stats(engine, delivery->target)->claims[answer->verdict]++;
+    if (answer->verdict != CLAIM_FREE)
+        TRACE(engine, delivery->id, "claim %s", claim_verdict_name(answer->verdict));
+    switch (answer->verdict) {
+    case CLAIM_FREE:
+    case CLAIM_MINE:
+    case CLAIM_RETRY:
+    case CLAIM_TAKEOVER:
+        claim_ours(engine, delivery, answer);
+        return;
+    case CLAIM_BUSY:
+        ask_later(engine, delivery, answer->rest_ms);
+        return;
+    case CLAIM_UNKNOWN:
+        ask_later(engine, delivery, 0);
+        return;
+    case CLAIM_DUPLICATE:
+        claim_over(engine, delivery, TERMINAL_DUPLICATE);
+        return;
+    case CLAIM_CONFLICT:
+        claim_conflict(engine, delivery);
+        return;
+    case CLAIM_VERDICT_COUNT:
+        break;
+    }
+    check(!"a claim verdict out of range");
+}
+
+/* The tag stays as it is: nothing else but a dead letter can be under way for it, and that answers by another input. */
+static void
+renew(struct engine *engine, struct delivery *delivery)
+{
+    delivery->renewing = true;
+    todo_push(engine, EFFECT_RENEW, delivery->slot, delivery->serial);
+}
+
+void
+claim_renew(struct engine *engine, struct delivery *delivery)
+{
+    if (!delivery->renewing)
+        renew(engine, delivery);
+}
+
+/* A claim in BACKOFF or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in SETTLING the end itself
+ * is on its way. */
+void
+custody_renew_due(struct engine *engine, struct target *target)
+{
+    struct node *node;
+    while ((node = list_first(&target->custody))) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, custody);
+        if (delivery->renew_ms > engine->now_ms)
+            return;
+        claim_keep(engine, delivery);
+        if (delivery->state == DELIVERY_BACKOFF || delivery->state == DELIVERY_PARKING)
+            claim_renew(engine, delivery);
+    }
+}
+
+ms_t
+custody_deadline(const struct target *target)
+{
+    struct node *first = list_first(&target->custody);
+    return first ? LIST_ENTRY(first, struct delivery, custody)->renew_ms : MS_NEVER;
+}
+
+/* FENCED: another owner took over while we waited. Only the other's end will end ours. */
+static void
+renew_lost(struct engine *engine, struct delivery *delivery)
+{
+    struct batch *batch = delivery->batch;
+    target_stats(engine, delivery->target)->fenced++;
+    TRACE(engine, delivery->id, "fenced");
+    claim_unkeep(engine, delivery);
+    if (delivery->state == DELIVERY_PARKING)
+        return;
+    delivery->dispatch = 0;
+    delivery->doubt_unwritten = false;
+    wait_for_other(engine, delivery, ASK_AGAIN_FIRST_MS);
+    if (batch->state == BATCH_RENEWING)
+        batch_claimed(engine, batch);
+    else if (!list_first(&batch->members))
+        batch_drop(engine, batch);
+}
+
+void
+renew_answered(struct engine *engine, struct delivery *delivery, enum settle_answer answer)
+{
+    delivery->renewing = false;
+    switch (answer) {
+    case SETTLE_OK:
+        delivery->lease_from_ms = delivery->renew_from_ms;
+        delivery->doubt_unwritten = false;
+        if (delivery->batch && delivery->batch->state == BATCH_RENEWING)
+            batch_claimed(engine, delivery->batch);
+        return;
+    case SETTLE_FENCED:
+        renew_lost(engine, delivery);
+        return;
+    case SETTLE_UNKNOWN:
+        delivery->renewing = true;      /* asked again by timer; the wait keeps a dead store from spinning us */
+        timers_set(&engine->timers, &delivery->timer, engine->now_ms + RENEW_AGAIN_MS);
+        return;
+    }
+}
+
+void
+renew_again(struct engine *engine, struct delivery *delivery)
+{
+    if (delivery->renewing)
+        renew(engine, delivery);
+}

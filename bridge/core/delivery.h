@@ -1,0 +1,97 @@
+/* delivery.h: one event for one target, in our custody until it is terminal; and the record that it came in.
+ *
+ *   record ─▶ RECEIVED ─lane's turn▶ QUEUED ─slot, CLAIM▶ CLAIMING ─ours, CALL▶ CALLING ─delivered▶ SETTLING ─settled▶ DONE
+ *                │                     ▲  ▲                 │ │duplicate ──────────│──────────────────────────────────▶ ▲
+ *                │bad input,           │  └──── WAITING ◀───┘                      │retry                               │
+ *                │no route             └─────── BACKOFF ◀──────────────────────────┤                                    │
+ *                └───────▶ PARKING ◀──────── rejected, budget spent, held ─────────┘   PARKING ─acknowledged▶ SETTLING ─┘ */
+#ifndef BRIDGE_CORE_DELIVERY_H
+#define BRIDGE_CORE_DELIVERY_H
+
+#include "bridge/core/engine.h"
+#include "bridge/core/lanes.h"
+#include "bridge/core/list.h"
+#include "bridge/core/timers.h"
+
+struct batch;
+
+enum delivery_state {
+    DELIVERY_FREE,      /* engine.free_deliveries: not in use                                                  */
+    DELIVERY_RECEIVED,  /* lane.waiting:     decoded and routed, waits for its turn                            */
+    DELIVERY_QUEUED,    /* target.queue:     unclaimed, waits for a call slot and a batch                      */
+    DELIVERY_CLAIMING,  /* batch.members:    slot reserved, its claim is being asked for                       */
+    DELIVERY_WAITING,   /* target.waiting:   another holds it, or the store is silent; asked again by timer    */
+    DELIVERY_CALLING,   /* batch.members:    part of the call under way                                        */
+    DELIVERY_BACKOFF,   /* batch.members:    claimed; the batch waits to be sent again                         */
+    DELIVERY_SETTLING,  /* engine.settling:  its end (D, X, U, R) is being written                             */
+    DELIVERY_PARKING,   /* engine.parking:   its dead-letter record is being written                           */
+    DELIVERY_STATE_COUNT,
+};
+
+struct record {
+    struct node link;               /* engine.unexpanded while it waits for room, engine.free_records when free */
+    const struct record_view *view;
+    uint32_t slot;                  /* index in the pool */
+    uint32_t handle;                /* the worker's */
+    uint32_t partition, epoch;
+    uint32_t window_slot;
+    uint32_t bytes;
+    uint32_t open;                  /* deliveries not yet terminal, plus 1 while it is being expanded */
+    bool abandoned;                 /* some of it is not terminal and never will be here: its offset stays uncommitted */
+    uint32_t source;
+    int64_t offset;
+    char topic[250];                /* of the partition: outlives the assignment (dead letters of an old epoch) */
+    int32_t number;
+};
+
+struct delivery {
+    struct node link;               /* in the list of its state */
+    struct node custody;            /* target.custody while it holds a claim: oldest lease first */
+    struct timer timer;             /* WAITING, and a refused dead letter */
+    struct record *record;
+    struct lane *lane;              /* NULL = a lane of its own */
+    struct batch *batch;
+    uint32_t slot, serial;          /* serial grows with each effect: only the latest answer counts */
+    enum delivery_state state;
+    int target;                     /* index, or TARGET_NONE */
+    uint32_t index;                 /* of the event in its record */
+    uint32_t bytes;                 /* about its share of a body */
+    uint64_t fp, dispatch;          /* dispatch 0 = no custody yet */
+    uint32_t claim_attempt, doubt;
+    uint32_t asks;                  /* times it was asked for and not had, in a row */
+    uint32_t calls;                 /* calls it was part of */
+    bool claimed;                   /* the key is ours */
+    bool renewing;                  /* a RENEW is out */
+    bool doubt_unwritten;           /* doubt grew since the key was written */
+    bool replay;
+    enum claim_state end;           /* SETTLING: what is being written */
+    enum terminal terminal;         /* SETTLING: what it will count as */
+    ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */
+    ms_t renew_ms;                  /* when its claim is looked at next */
+    ms_t renew_from_ms;             /* when the renewal that is out was sent */
+    ms_t queued_ms;
+    int64_t first_ms, last_ms;      /* wall clock of its calls */
+    int64_t expires_ms;             /* wall clock; 0 = never */
+    enum reason reason;
+    enum fault fault;
+    int status;
+    char code[64];
+    uint8_t id_size;
+    char id[ID_BYTES_MAX + 1];
+};
+
+const char *delivery_state_name(enum delivery_state);
+
+/* The only function that changes a state: checks the step against the table, unlinks, links, counts. `before_others` puts it at the head. */
+void delivery_move(struct engine *, struct delivery *, enum delivery_state);
+void delivery_move_to_head(struct engine *, struct delivery *, enum delivery_state);
+bool delivery_step_allowed(enum delivery_state from, enum delivery_state to);
+
+struct delivery *delivery_open(struct engine *, struct record *, int target);   /* state RECEIVED, in no list yet */
+void delivery_done(struct engine *, struct delivery *, enum terminal);          /* terminal: frees it, its lane's next goes on */
+
+struct slice delivery_id(const struct delivery *);
+struct delivery *delivery_of(struct engine *, struct tag);                      /* NULL when the tag is stale */
+struct tag delivery_tag(struct delivery *);                                     /* a new serial */
+
+#endif

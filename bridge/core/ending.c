@@ -1,0 +1,143 @@
+/* ending.c: how a delivery ends: its end is written to the store, its dead letter to the dead-letter topic. */
+#include "bridge/core/state.h"
+
+enum { SETTLE_AGAIN_FIRST_MS = 20, SETTLE_AGAIN_MAX_MS = 1000, PARK_AGAIN_MS = 1000, FENCED_WAIT_MS = 20 };
+
+void
+wait_for_other(struct engine *engine, struct delivery *delivery, ms_t wait_ms)
+{
+    delivery_move(engine, delivery, DELIVERY_WAITING);
+    if (is_orphan(engine, delivery->record))
+        delivery_done(engine, delivery, TERMINAL_ABANDONED);
+    else
+        timers_set(&engine->timers, &delivery->timer, engine->now_ms + wait_ms);
+}
+
+static void
+push_settle(struct engine *engine, struct delivery *delivery)
+{
+    struct tag tag = delivery_tag(delivery);
+    todo_push(engine, EFFECT_SETTLE, tag.slot, tag.serial);
+}
+
+void
+settle(struct engine *engine, struct delivery *delivery, enum claim_state end, enum terminal terminal)
+{
+    delivery->end = end;
+    delivery->terminal = terminal;
+    delivery->asks = 0;
+    delivery->renewing = false;
+    delivery_move(engine, delivery, DELIVERY_SETTLING);
+    push_settle(engine, delivery);
+}
+
+void
+settle_again(struct engine *engine, struct delivery *delivery)
+{
+    push_settle(engine, delivery);
+}
+
+static void
+settle_unknown(struct engine *engine, struct delivery *delivery)
+{
+    ms_t wait = SETTLE_AGAIN_FIRST_MS << (delivery->asks < 6 ? delivery->asks : 6);
+    delivery->asks++;
+    timers_set(&engine->timers, &delivery->timer, engine->now_ms + (wait > SETTLE_AGAIN_MAX_MS ? SETTLE_AGAIN_MAX_MS : wait));
+}
+
+/* Another owner took over. A done mark needs no owner; what was abandoned is the other's now; a parked one waits for the other's end. */
+static void
+settle_fenced(struct engine *engine, struct delivery *delivery)
+{
+    target_stats(engine, delivery->target)->fenced++;
+    if (delivery->end == CLAIM_STATE_DONE || delivery->terminal == TERMINAL_ABANDONED) {
+        delivery_done(engine, delivery, delivery->terminal);
+        return;
+    }
+    TRACE(engine, delivery->id, "fenced");
+    claim_unkeep(engine, delivery);
+    delivery->dispatch = 0;
+    wait_for_other(engine, delivery, FENCED_WAIT_MS);
+}
+
+void
+settle_answered(struct engine *engine, const struct input *input)
+{
+    struct delivery *delivery = delivery_of(engine, input->settled.tag);
+    if (delivery && delivery->renewing && delivery->state != DELIVERY_SETTLING) {
+        renew_answered(engine, delivery, input->settled.answer);
+        return;
+    }
+    if (!delivery || delivery->state != DELIVERY_SETTLING) {
+        engine->stats.stale_answers++;
+        TRACE(engine, "engine", "stale settle answer");
+        return;
+    }
+    switch (input->settled.answer) {
+    case SETTLE_OK:
+        delivery_done(engine, delivery, delivery->terminal);
+        return;
+    case SETTLE_FENCED:
+        settle_fenced(engine, delivery);
+        return;
+    case SETTLE_UNKNOWN:
+        settle_unknown(engine, delivery);
+        return;
+    }
+}
+
+static void
+push_park(struct engine *engine, struct delivery *delivery)
+{
+    struct tag tag = delivery_tag(delivery);
+    todo_push(engine, EFFECT_PARK, tag.slot, tag.serial);
+}
+
+void
+park(struct engine *engine, struct delivery *delivery, enum reason reason)
+{
+    delivery->reason = reason;
+    delivery->renewing = false;
+    delivery_move(engine, delivery, DELIVERY_PARKING);
+    TRACE(engine, delivery->id_size ? delivery->id : "record", "park %s", reason_name(reason));
+    push_park(engine, delivery);
+}
+
+void
+park_again(struct engine *engine, struct delivery *delivery)
+{
+    push_park(engine, delivery);
+}
+
+/* The dead letter first, then the end in the store, then the window. What owns no key is over with the dead letter. */
+void
+park_answered(struct engine *engine, const struct input *input)
+{
+    struct delivery *delivery = delivery_of(engine, input->parked.tag);
+    if (!delivery || delivery->state != DELIVERY_PARKING) {
+        engine->stats.stale_answers++;
+        TRACE(engine, "engine", "stale park answer");
+        return;
+    }
+    if (!input->parked.ok) {
+        timers_set(&engine->timers, &delivery->timer, engine->now_ms + PARK_AGAIN_MS);
+        return;
+    }
+    if (!delivery->claimed) {
+        delivery_done(engine, delivery, TERMINAL_PARKED);
+        return;
+    }
+    settle(engine, delivery, delivery->reason == REASON_UNCONFIRMED ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD, TERMINAL_PARKED);
+}
+
+/* Released when it was surely not sent; else the next owner is told that it may have been. */
+void
+give_up(struct engine *engine, struct delivery *delivery)
+{
+    TRACE(engine, delivery->id, "given up, doubt %u", delivery->doubt);
+    if (!delivery->claimed) {
+        delivery_done(engine, delivery, TERMINAL_ABANDONED);
+        return;
+    }
+    settle(engine, delivery, delivery->doubt == 0 ? CLAIM_STATE_RELEASED : CLAIM_STATE_CLAIMED, TERMINAL_ABANDONED);
+}

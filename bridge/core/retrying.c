@@ -1,0 +1,303 @@
+/* retrying.c: what comes after a call that did not deliver: wait, halve, hold, ask for other credentials, or park. */
+#include "bridge/core/state.h"
+
+enum { REFUSALS_MAX = 3, REFUSED_WAIT_MS = 1000 };
+
+static struct delivery *
+first_of(const struct batch *batch)
+{
+    return LIST_ENTRY(list_first(&batch->members), struct delivery, link);
+}
+
+static void
+park_all(struct engine *engine, struct batch *batch, enum reason reason)
+{
+    while (list_first(&batch->members))
+        park(engine, first_of(batch), reason);
+    batch_free(engine, batch);
+}
+
+/* To be sent as soon as the target may be called; `first` before what is ready already. */
+static void
+batch_ready(struct engine *engine, struct batch *batch, bool first)
+{
+    (void)engine;
+    batch->state = BATCH_READY;
+    if (first)
+        list_prepend(&batch->target->ready, &batch->link);
+    else
+        list_append(&batch->target->ready, &batch->link);
+}
+
+static void
+batch_rest(struct engine *engine, struct batch *batch, ms_t wait_ms)
+{
+    batch->state = BATCH_BACKOFF;
+    list_append(&batch->target->resting, &batch->link);
+    timers_set(&engine->timers, &batch->timer, engine->now_ms + wait_ms);
+    TRACE(engine, batch->target->policy->name, "again in %lld ms", (long long)wait_ms);
+}
+
+void
+batch_rested(struct engine *engine, struct batch *batch)
+{
+    list_remove(&batch->target->resting, &batch->link);
+    batch_ready(engine, batch, true);
+}
+
+/* Moves the second half of `batch` into a new one. */
+static struct batch *
+split_off(struct engine *engine, struct batch *batch, uint32_t keep)
+{
+    struct batch *rest = batch_open(engine, batch->target);
+    struct node *node = list_first(&batch->members);
+    for (uint32_t i = 0; i < keep; i++)
+        node = list_next(&batch->members, node);
+    while (node) {
+        struct node *next = list_next(&batch->members, node);
+        list_remove(&batch->members, node);
+        list_append(&rest->members, node);
+        batch_add(rest, LIST_ENTRY(node, struct delivery, link));
+        node = next;
+    }
+    rest->state = BATCH_READY;
+    return rest;
+}
+
+/* A batch that was refused as a whole: the guilty one is found by halving, in order. */
+static void
+halve(struct engine *engine, struct batch *batch, const struct verdict *verdict, enum reason reason)
+{
+    target_answered(batch->target);
+    if (batch->members.size == 1) {
+        TRACE(engine, first_of(batch)->id, "%s alone, park %s, code %d/%s", outcome_name(verdict->outcome), reason_name(reason),
+              verdict->status, verdict->code[0] ? verdict->code : "-");
+        park_all(engine, batch, reason);
+        return;
+    }
+    uint32_t first = (batch->members.size + 1) / 2, second = batch->members.size - first;
+    TRACE(engine, batch->target->policy->name, "%s %u, halve %u + %u", outcome_name(verdict->outcome), batch->members.size, first, second);
+    target_stats(engine, (int)batch->target->index)->splits[verdict->outcome == OUTCOME_TOO_LARGE]++;
+    struct batch *rest = split_off(engine, batch, first);
+    batch->attempts = batch->failures = 0;
+    batch->elapsed_ms = 0;
+    batch_ready(engine, rest, true);
+    batch_ready(engine, batch, true);
+}
+
+/* The budget of a batch is spent: each message gets one last chance alone before anything is parked. */
+static void
+spent(struct engine *engine, struct batch *batch)
+{
+    if (batch->members.size == 1) {
+        TRACE(engine, first_of(batch)->id, "budget spent, park");
+        park_all(engine, batch, REASON_BUDGET);
+        return;
+    }
+    TRACE(engine, batch->target->policy->name, "budget of %u spent, singles", batch->members.size);
+    while (batch->members.size > 1) {
+        struct batch *single = split_off(engine, batch, batch->members.size - 1);
+        single->last_chance = true;
+        single->failures = batch->failures;
+        single->outcome = batch->outcome;
+        batch_ready(engine, single, true);
+    }
+    batch->last_chance = true;
+    batch->attempts = 0;
+    batch->elapsed_ms = 0;
+    batch_ready(engine, batch, true);
+}
+
+/* Nothing else could have been delivered meanwhile: no other batch, nobody in the queue. */
+static bool
+is_alone(const struct target *target)
+{
+    return target->slots == 0 && !list_first(&target->ready) && !list_first(&target->resting) && !list_first(&target->queue);
+}
+
+static bool
+is_outage(const struct verdict *verdict)
+{
+    return verdict->status == 0 || verdict->status == 502 || verdict->status == 503 || verdict->status == 504;
+}
+
+/* An outage uses up no budget: an attempt counts only if the target delivered something else since the one before, or if it was an answered
+ * error of the only delivery that there is. */
+static bool
+counts(const struct batch *batch, const struct verdict *verdict)
+{
+    const struct target *target = batch->target;
+    if (target->breaker != BREAKER_CLOSED && is_outage(verdict))
+        return false;
+    return target->delivered != batch->delivered_before || (verdict->status != 0 && is_alone(target));
+}
+
+static bool
+budget_left(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    const struct target_policy *policy = batch->target->policy;
+    bool counted = counts(batch, verdict);
+    batch->delivered_before = batch->target->delivered;
+    if (!counted)
+        return true;
+    batch->attempts++;
+    batch->elapsed_ms += engine->now_ms - batch->called_ms;
+    return !batch->last_chance && batch->attempts < policy->max_attempts && batch->elapsed_ms < policy->max_elapsed_ms;
+}
+
+static ms_t
+wait_for(struct engine *engine, const struct target_policy *policy, const struct verdict *verdict, uint32_t failures)
+{
+    if (verdict->retry_after_ms > 0)
+        return verdict->retry_after_ms < policy->retry_after_max_ms ? verdict->retry_after_ms : policy->retry_after_max_ms;
+    return retry_wait(&engine->random, policy->retry_base_ms, policy->retry_max_ms, failures);
+}
+
+static void
+retry_later(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    struct target *target = batch->target;
+    target_failed(engine, target);
+    if (!budget_left(engine, batch, verdict)) {
+        spent(engine, batch);
+        return;
+    }
+    batch->failures++;
+    if (target->breaker == BREAKER_OPEN) {
+        batch_ready(engine, batch, false);      /* at the end: the next probe is another one's, where there is one */
+        return;
+    }
+    ms_t wait = wait_for(engine, target->policy, verdict, batch->failures);
+    if (batch->attempts > 0)
+        batch->elapsed_ms += wait;
+    batch_rest(engine, batch, wait);
+}
+
+/* The target as a whole waits; the batch comes first afterwards and has lost nothing. */
+static void
+retry_throttled(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    struct target *target = batch->target;
+    target_answered(target);
+    ms_t until = engine->now_ms + wait_for(engine, target->policy, verdict, batch->failures + 1);
+    if (until > target->throttled_until_ms)
+        target->throttled_until_ms = until;
+    TRACE(engine, target->policy->name, "throttled for %lld ms", (long long)(until - engine->now_ms));
+    batch_ready(engine, batch, true);
+}
+
+static void
+retry_in_doubt(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    const struct target_policy *policy = batch->target->policy;
+    struct node *next;
+    for (struct node *node = list_first(&batch->members); node; node = next) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        next = list_next(&batch->members, node);
+        delivery->doubt++;
+        delivery->doubt_unwritten = true;
+        if (policy->on_ambiguous == AMBIGUOUS_HOLD || delivery->doubt > policy->max_ambiguous)
+            park(engine, delivery, REASON_UNCONFIRMED);
+    }
+    if (list_first(&batch->members)) {
+        retry_later(engine, batch, verdict);
+        return;
+    }
+    target_failed(engine, batch->target);
+    batch_free(engine, batch);
+}
+
+/* Two different ones refused in a row: it is the target, not the event. One alone, while others are delivered: it is the event. */
+static void
+retry_refused(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    struct target *target = batch->target;
+    bool auth = verdict->outcome == OUTCOME_AUTH;
+    if (batch->refusals == 0)
+        batch->delivered_at_refusal = target->delivered;
+    batch->refusals++;
+    target_refused(engine, target, first_of(batch)->dispatch, auth);
+    if (batch->refusals >= REFUSALS_MAX && target->delivered > batch->delivered_at_refusal) {
+        batch->refusals = 0;
+        halve(engine, batch, verdict, auth ? REASON_AUTH : REASON_CONFIG);
+        return;
+    }
+    if (target->pause != TARGET_RUNNING)
+        batch_ready(engine, batch, false);
+    else if (batch->refusals == 1 && auth)
+        batch_ready(engine, batch, true);       /* at once, with other credentials */
+    else
+        batch_rest(engine, batch, REFUSED_WAIT_MS);
+}
+
+bool
+is_orphan(const struct engine *engine, const struct record *record)
+{
+    return engine->drain.active || record->epoch != engine->epoch || engine->n_partitions == 0;
+}
+
+/* The partition is not ours any more, or soon will not be: the next owner goes on from what the claim says. */
+static void
+leave_to_next_owner(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    while (list_first(&batch->members)) {
+        first_of(batch)->doubt += verdict->outcome == OUTCOME_IN_DOUBT;
+        give_up(engine, first_of(batch));
+    }
+    batch_free(engine, batch);
+}
+
+void
+retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    if (is_orphan(engine, first_of(batch)->record)) {
+        leave_to_next_owner(engine, batch, verdict);
+        return;
+    }
+    switch (verdict->outcome) {
+    case OUTCOME_NOT_SENT:
+    case OUTCOME_NOT_EXECUTED:
+        retry_later(engine, batch, verdict);
+        return;
+    case OUTCOME_THROTTLED:
+        retry_throttled(engine, batch, verdict);
+        return;
+    case OUTCOME_IN_DOUBT:
+        retry_in_doubt(engine, batch, verdict);
+        return;
+    case OUTCOME_REJECTED:
+        halve(engine, batch, verdict, REASON_REJECTED);
+        return;
+    case OUTCOME_TOO_LARGE:
+        halve(engine, batch, verdict, REASON_TOO_LARGE);
+        return;
+    case OUTCOME_AUTH:
+    case OUTCOME_CONFIG:
+        retry_refused(engine, batch, verdict);
+        return;
+    case OUTCOME_DELIVERED:
+    case OUTCOME_COUNT:
+        break;
+    }
+    check(!"an outcome out of range");
+}
+
+/* Claimed already: its members are fresh enough to be called, or their claims are renewed (and doubt written) first. */
+void
+batch_begin_again(struct engine *engine, struct batch *batch)
+{
+    ms_t fresh = batch->target->policy->claim_lease_ms / 3;
+    batch->pending = 0;
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        bool stale = engine->now_ms - delivery->lease_from_ms > fresh;
+        if (!stale && !delivery->doubt_unwritten && !delivery->renewing)
+            continue;
+        batch->pending++;
+        claim_renew(engine, delivery);
+    }
+    if (batch->pending == 0)
+        call_begin(engine, batch);
+    else
+        batch->state = BATCH_RENEWING;
+}

@@ -1,0 +1,158 @@
+/* state.h: the inside of the engine, for its own files only. */
+#ifndef BRIDGE_CORE_STATE_H
+#define BRIDGE_CORE_STATE_H
+
+#include "bridge/core/batch.h"
+#include "bridge/core/delivery.h"
+#include "bridge/core/retry.h"
+#include "bridge/core/target.h"
+#include "bridge/core/timers.h"
+#include "bridge/core/window.h"
+#include "codecs/check.h"
+
+enum {
+    WINDOW_FLOOR_RECORDS = 64,      /* a partition's share is never smaller */
+    WINDOW_SLACK_RECORDS = 256,     /* what may still come in after a pause was decided, before it is carried out */
+    DRAIN_COMMIT_MS = 2000,         /* how long a drain waits for its last commit */
+    PAUSED_PROBE_MS = 30000,        /* a paused target tries one delivery so often */
+};
+
+enum timer_kind { TIMER_DELIVERY, TIMER_BATCH };
+
+struct partition {
+    struct window window;
+    char topic[250];
+    int32_t number;
+    uint32_t source;
+    int64_t sent;               /* offset of the last COMMIT given out; -1 = none */
+    int64_t committed;          /* last accepted; -1 = none */
+    uint32_t finished_since;    /* records finished since the last COMMIT */
+    bool committing;            /* one is out */
+    bool stale;                 /* the group has moved on: no more commits in this epoch */
+    bool paused;                /* as told to the adapter */
+    bool full;                  /* over the high mark, until the low mark */
+};
+
+/* An effect to be given out: what and for whom; the rest is read when it is pulled. */
+struct todo {
+    uint8_t kind;
+    uint32_t slot, serial;
+};
+
+struct drain {
+    bool active, revoke, shutdown, committing;
+    ms_t until_ms;
+    uint32_t abandoned;
+};
+
+struct engine {
+    struct engine_config config;
+    struct decoder *decoder;
+    void (*trace)(void *, const char *, size_t);
+    void *trace_owner;
+    ms_t now_ms, start_ms;
+    int64_t wall_ms;
+    struct random random;
+    uint64_t next_dispatch;
+
+    struct delivery *deliveries;
+    struct batch *batches;
+    struct record *records;
+    uint32_t n_deliveries, n_records;
+    struct list free_deliveries, free_batches, free_records;
+    uint32_t fresh_deliveries, fresh_batches, fresh_records;   /* never used so far: handed out last, so memory is touched as needed */
+    struct list settling, parking, unexpanded;
+    struct lanes lanes;
+    struct timers timers;
+
+    struct target targets[TARGETS_MAX];
+    struct partition *partitions;
+    struct window_slot *window_slots;
+    uint32_t n_window_slots;
+    uint32_t n_partitions, epoch;
+    uint64_t bytes;             /* of the records held */
+    bool memory_full;           /* bytes or record slots over the high mark, until the low mark */
+    bool review;                /* a mark was passed: pauses and resumes are to be looked at */
+    ms_t commit_at_ms;
+    uint32_t next_target;       /* where the round of dispatching begins */
+
+    struct todo *todo;
+    uint32_t todo_capacity, todo_head, todo_count;
+    bool work;                  /* something was fed since the last round */
+
+    struct drain drain;
+    bool paused;                /* by an operator */
+    bool stopped;               /* a shutdown's drain is over: nothing is taken any more */
+    struct engine_stats stats;
+};
+
+/* effects.c: what is to be given out */
+void todo_push(struct engine *, enum effect_kind, uint32_t slot, uint32_t serial);
+bool todo_pull(struct engine *, struct effect *);
+
+/* intake.c: records to deliveries */
+void intake_record(struct engine *, const struct input *);
+void intake_expand(struct engine *);                    /* what waited for room */
+void record_finish_one(struct engine *, struct record *);
+
+/* partitions.c: windows, pauses, commits */
+void partitions_assign(struct engine *, const struct input *);
+void partitions_clear(struct engine *);
+void partition_received(struct engine *, struct partition *);
+void partition_finished(struct engine *, uint32_t partition, uint32_t window_slot);
+void partitions_review(struct engine *);                /* pauses and resumes by marks, bytes, operator, drain */
+void partitions_commit_due(struct engine *);
+void partitions_commit_all(struct engine *);
+void partition_committed(struct engine *, const struct input *);
+bool partitions_committing(const struct engine *);
+
+/* claiming.c: claims and their answers */
+void claim_ask(struct engine *, struct delivery *);
+void claim_answered(struct engine *, const struct input *);
+void claim_keep(struct engine *, struct delivery *);    /* the lease begins now: custody */
+void claim_unkeep(struct engine *, struct delivery *);
+void claim_renew(struct engine *, struct delivery *);   /* extends the lease, writes doubt; nothing when one is out */
+void renew_answered(struct engine *, struct delivery *, enum settle_answer);
+void renew_again(struct engine *, struct delivery *);
+void custody_renew_due(struct engine *, struct target *);
+ms_t custody_deadline(const struct target *);
+
+/* calling.c: calls and their outcomes */
+void call_begin(struct engine *, struct batch *);       /* claimed, slot held: out it goes */
+void call_answered(struct engine *, const struct input *);
+void batch_claimed(struct engine *, struct batch *);    /* one answer less is out */
+void batch_release_slot(struct engine *, struct batch *);
+void batch_drop(struct engine *, struct batch *);       /* nobody is left in it: out of its list and freed */
+
+/* retrying.c: what comes after a call that did not deliver */
+void retry(struct engine *, struct batch *, const struct verdict *);
+void batch_rested(struct engine *, struct batch *);         /* its wait is over */
+void batch_begin_again(struct engine *, struct batch *);    /* slot and token are taken: call, or renew first */
+bool is_orphan(const struct engine *, const struct record *);   /* of an assignment that is over, or being given up */
+
+/* ending.c: settle and park */
+void settle(struct engine *, struct delivery *, enum claim_state end, enum terminal);
+void settle_again(struct engine *, struct delivery *);
+void settle_answered(struct engine *, const struct input *);
+void park(struct engine *, struct delivery *, enum reason);
+void park_again(struct engine *, struct delivery *);
+void park_answered(struct engine *, const struct input *);
+void give_up(struct engine *, struct delivery *);       /* abandoned: the claim is released as what is known allows */
+void wait_for_other(struct engine *, struct delivery *, ms_t wait_ms);   /* WAITING, unless it is an orphan: then it is over here */
+
+/* draining.c: revoke, loss, shutdown */
+void drain_begin(struct engine *, bool revoke);
+void drain_lost(struct engine *);
+void drain_review(struct engine *);
+ms_t drain_deadline(const struct engine *);
+
+/* stats.c */
+struct target_stats *target_stats(struct engine *, int target);
+
+/* trace.c */
+void trace(struct engine *, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void trace_batch(struct engine *, const struct batch *, const char *verb);
+const char *target_name(const struct engine *, int target);
+#define TRACE(engine, ...) ((engine)->trace ? trace(engine, __VA_ARGS__) : (void)0)
+
+#endif

@@ -1,0 +1,213 @@
+/* target.c: what may be sent now: the gates of a target (pause, breaker, throttle, credential, slots, rate) and the batches behind them. */
+#include "bridge/core/state.h"
+
+ms_t
+target_safe_ms(const struct target *target)
+{
+    const struct target_policy *policy = target->policy;
+    ms_t margin = policy->claim_lease_ms / 5 < 2000 ? policy->claim_lease_ms / 5 : 2000;
+    return policy->claim_lease_ms - policy->call_timeout_ms - margin;
+}
+
+static void
+breaker_set(struct engine *engine, struct target *target, enum breaker breaker)
+{
+    if (target->breaker == breaker)
+        return;
+    target->breaker = breaker;
+    TRACE(engine, target->policy->name, "breaker %s", breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
+}
+
+void
+target_answered(struct target *target)
+{
+    target->failures = 0;
+    target->breaker = BREAKER_CLOSED;
+}
+
+void
+target_succeeded(struct engine *engine, struct target *target)
+{
+    target->delivered++;
+    target->failures = 0;
+    target->refused_distinct = 0;
+    target->refused_dispatch = 0;
+    breaker_set(engine, target, BREAKER_CLOSED);
+    if (target->pause != TARGET_RUNNING && target->pause != TARGET_PAUSED_OPERATOR) {
+        target->pause = TARGET_RUNNING;
+        TRACE(engine, target->policy->name, "goes on");
+    }
+}
+
+void
+target_failed(struct engine *engine, struct target *target)
+{
+    target->failures++;
+    bool open = target->breaker == BREAKER_HALF_OPEN || target->failures >= target->policy->breaker_failures;
+    if (!open || target->breaker == BREAKER_OPEN)
+        return;
+    target->probe_ms = engine->now_ms + target->policy->breaker_every_ms;
+    breaker_set(engine, target, BREAKER_OPEN);
+}
+
+/* One event with a foreign account must not stop the rest: only two different ones in a row pause the target. */
+void
+target_refused(struct engine *engine, struct target *target, uint64_t dispatch, bool auth)
+{
+    target->failures = 0;
+    if (auth)
+        credential_refused(engine, target);
+    if (target->refused_dispatch != dispatch) {
+        target->refused_dispatch = dispatch;
+        target->refused_distinct++;
+    }
+    if (target->refused_distinct < 2 || target->pause == TARGET_PAUSED_OPERATOR)
+        return;
+    if (target->pause == TARGET_RUNNING)
+        TRACE(engine, target->policy->name, "paused, %s", auth ? "auth" : "config");
+    target->pause = auth ? TARGET_PAUSED_AUTH : TARGET_PAUSED_CONFIG;
+    target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
+}
+
+void
+target_try_now(struct engine *engine, struct target *target)
+{
+    target->probe_ms = engine->now_ms;
+}
+
+/* Only one call at a time finds out whether the target is back. */
+static bool
+is_probing(const struct target *target)
+{
+    return target->breaker != BREAKER_CLOSED || target->pause != TARGET_RUNNING;
+}
+
+static ms_t
+gate_at(const struct engine *engine, const struct target *target)
+{
+    ms_t at = target->throttled_until_ms;
+    if (target->pause == TARGET_PAUSED_OPERATOR)
+        return MS_NEVER;
+    if (is_probing(target))
+        at = target->slots > 0 ? MS_NEVER : at > target->probe_ms ? at : target->probe_ms;
+    if (target->slots >= target->policy->concurrency)
+        return MS_NEVER;                    /* an answer will open it */
+    return credential_usable(engine, target) ? at : MS_NEVER;
+}
+
+static bool
+queue_is_full_batch(const struct target *target)
+{
+    return target->queue.size >= target->policy->batch_messages || target->queue_bytes >= target->policy->batch_bytes;
+}
+
+/* When the next batch is there to be sent: now for one that was claimed before; a new one is full, or has lingered. */
+static ms_t
+batch_at(const struct engine *engine, const struct target *target)
+{
+    struct node *first = list_first(&target->queue);
+    if (list_first(&target->ready))
+        return engine->now_ms;
+    if (!first)
+        return MS_NEVER;
+    if (queue_is_full_batch(target) || is_probing(target))
+        return engine->now_ms;
+    return LIST_ENTRY(first, struct delivery, link)->queued_ms + target->policy->linger_ms;
+}
+
+static ms_t
+dispatch_at(const struct engine *engine, const struct target *target)
+{
+    ms_t batch = batch_at(engine, target), gate = gate_at(engine, target);
+    if (batch == MS_NEVER || gate == MS_NEVER || engine->drain.active || engine->paused)
+        return MS_NEVER;
+    return batch > gate ? batch : gate;
+}
+
+static bool
+is_expired(const struct engine *engine, const struct delivery *delivery)
+{
+    return delivery->expires_ms != 0 && engine->wall_ms >= delivery->expires_ms;
+}
+
+static void
+count_flush(struct engine *engine, const struct target *target)
+{
+    if (target->policy->batch_messages == 1)
+        return;
+    struct target_stats *stats = target_stats(engine, (int)target->index);
+    bool full = target->queue.size >= target->policy->batch_messages;
+    stats->flushes[full ? 0 : target->queue_bytes >= target->policy->batch_bytes ? 1 : 2]++;
+}
+
+/* Takes from the head of the queue what fits one call; what has expired is parked on the way. */
+static void
+fill_batch(struct engine *engine, struct target *target, struct batch *batch, uint32_t most)
+{
+    uint64_t bytes = 0;
+    struct node *node;
+    while (batch->members.size < most && (node = list_first(&target->queue))) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        if (is_expired(engine, delivery)) {
+            park(engine, delivery, REASON_EXPIRED);
+            continue;
+        }
+        if (batch->members.size > 0 && bytes + delivery->bytes > target->policy->batch_bytes)
+            return;
+        bytes += delivery->bytes;
+        batch_add(batch, delivery);
+        delivery_move(engine, delivery, DELIVERY_CLAIMING);
+    }
+}
+
+static void
+begin_new(struct engine *engine, struct target *target)
+{
+    struct batch *batch = batch_open(engine, target);
+    count_flush(engine, target);
+    fill_batch(engine, target, batch, is_probing(target) ? 1 : target->policy->batch_messages);
+    target->slots++;
+    if (!list_first(&batch->members)) {
+        batch_drop(engine, batch);
+        return;
+    }
+    batch->pending = batch->members.size;
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        claim_ask(engine, LIST_ENTRY(node, struct delivery, link));
+}
+
+static void
+begin_ready(struct engine *engine, struct target *target)
+{
+    struct batch *batch = LIST_ENTRY(list_pop(&target->ready), struct batch, link);
+    target->slots++;
+    batch_begin_again(engine, batch);
+}
+
+void
+target_dispatch(struct engine *engine, struct target *target)
+{
+    while (dispatch_at(engine, target) <= engine->now_ms && rate_take(&target->rate, engine->now_ms)) {
+        if (target->breaker == BREAKER_OPEN)
+            breaker_set(engine, target, BREAKER_HALF_OPEN);
+        if (target->pause != TARGET_RUNNING)
+            target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
+        if (list_first(&target->ready))
+            begin_ready(engine, target);
+        else
+            begin_new(engine, target);
+    }
+}
+
+ms_t
+target_deadline(const struct engine *engine, const struct target *target)
+{
+    ms_t at = dispatch_at(engine, target);
+    if (at != MS_NEVER) {
+        ms_t token = rate_ready_at(&target->rate, engine->now_ms);
+        at = token > at ? token : at;
+    }
+    ms_t custody = custody_deadline(target), credential = credential_deadline(target);
+    at = custody < at ? custody : at;
+    return credential < at ? credential : at;
+}

@@ -1,0 +1,62 @@
+/* target.h: one configured backend: what waits for it, what is under way, and whether it may be called now. */
+#ifndef BRIDGE_CORE_TARGET_H
+#define BRIDGE_CORE_TARGET_H
+
+#include "bridge/core/batch.h"
+#include "bridge/core/rate.h"
+
+enum credential_state {
+    CREDENTIAL_NONE,        /* must be fetched */
+    CREDENTIAL_FETCHING,    /* asked for; none that works is at hand */
+    CREDENTIAL_READY,
+    CREDENTIAL_REFRESHING,  /* asked for; the present one still works */
+    CREDENTIAL_FAILED,      /* asked again at retry_ms */
+};
+
+struct target {
+    const struct target_policy *policy;
+    uint32_t index;
+    struct list queue;          /* deliveries, QUEUED */
+    struct list waiting;        /* deliveries, WAITING */
+    struct list ready;          /* batches to be sent again, before anything new */
+    struct list resting;        /* batches in BACKOFF */
+    struct list custody;        /* deliveries that hold a claim, oldest lease first */
+    uint64_t queue_bytes;
+    uint32_t slots;             /* calls under way or reserved */
+    struct rate rate;
+    uint64_t delivered;         /* calls that delivered */
+    ms_t throttled_until_ms;
+    enum breaker breaker;
+    uint32_t failures;          /* of the target as a whole, in a row */
+    ms_t probe_ms;              /* breaker open or paused: when one call may try */
+    enum target_pause pause;
+    uint64_t refused_dispatch;  /* whom auth or config refused last */
+    uint32_t refused_distinct;  /* different ones refused since the last delivery */
+    struct {
+        enum credential_state state;
+        ms_t refresh_ms, expires_ms, retry_ms;
+        uint32_t failures;
+        bool refused;           /* the present one was refused by the backend */
+    } credential;
+};
+
+/* Sends whatever may be sent now. */
+void target_dispatch(struct engine *, struct target *);
+ms_t target_deadline(const struct engine *, const struct target *);
+
+/* What a call's outcome says about the target as a whole. */
+void target_succeeded(struct engine *, struct target *);
+void target_answered(struct target *);              /* alive, though it did not deliver */
+void target_failed(struct engine *, struct target *);
+void target_refused(struct engine *, struct target *, uint64_t dispatch, bool auth);
+void target_try_now(struct engine *, struct target *);  /* a rotation, a reload, a person: a paused target tries at once */
+
+ms_t target_safe_ms(const struct target *);     /* how long after its claim was sent a call may still begin */
+
+void credential_review(struct engine *, struct target *);   /* asks for one when it is time to */
+void credential_refused(struct engine *, struct target *);  /* by the backend: get another */
+void credential_answered(struct engine *, const struct input *);
+bool credential_usable(const struct engine *, const struct target *);
+ms_t credential_deadline(const struct target *);
+
+#endif
