@@ -51,6 +51,7 @@ enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_PIN
 struct dedup_stats {
     bool up;
     bool amnesia_seen;
+    bool fresh;                                 /* no canary stood there at the first connect: a loss if the group has committed offsets */
     uint64_t commands[DEDUP_OP_COUNT][4];       /* ok, error, timeout, lost */
     uint64_t reconnects;
     uint64_t flushes;

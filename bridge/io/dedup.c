@@ -1,0 +1,129 @@
+/* dedup.c: picks the store by its url and hands each order to it. */
+#include "bridge/io/dedup_store.h"
+
+#include "codecs/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool
+dedup_is_memory(const char *url)
+{
+    return strcmp(url, "memory:") == 0;
+}
+
+struct dedup *
+dedup_new(const struct dedup_config *config, struct event_base *base, const struct dedup_handler *handler, char *error,
+          size_t error_size)
+{
+    check(config->orders > 0);
+    if (dedup_is_memory(config->url))
+        return memory_new(config, base, handler, error, error_size);
+    return redis_new(config, base, handler, error, error_size);
+}
+
+void
+dedup_free(struct dedup *dedup)
+{
+    if (dedup)
+        dedup->kind->free(dedup);
+}
+
+/* What no store could write is broken code, not a broken world. */
+static void
+check_order(const struct dedup *dedup, const struct claim_order *order)
+{
+    check(order->target < dedup->names.n_targets);
+    check(order->id.size > 0 && order->ttl_ms > 0 && order->lease_ms >= 0);
+}
+
+void
+dedup_claim(struct dedup *dedup, const struct claim_order *order)
+{
+    check_order(dedup, order);
+    dedup->kind->order(dedup, order, DEDUP_CLAIM);
+}
+
+void
+dedup_settle(struct dedup *dedup, const struct claim_order *order)
+{
+    check_order(dedup, order);
+    check(order->end != CLAIM_STATE_NONE);
+    dedup->kind->order(dedup, order, DEDUP_SETTLE);
+}
+
+void
+dedup_renew(struct dedup *dedup, const struct claim_order *order)
+{
+    check_order(dedup, order);
+    struct claim_order renewal = *order;
+    renewal.end = CLAIM_STATE_CLAIMED;
+    dedup->kind->order(dedup, &renewal, DEDUP_RENEW);
+}
+
+void
+dedup_flush(struct dedup *dedup)
+{
+    dedup->kind->flush(dedup);
+}
+
+void
+dedup_poke(struct dedup *dedup)
+{
+    dedup->kind->poke(dedup);
+}
+
+void
+dedup_stats(const struct dedup *dedup, struct dedup_stats *stats)
+{
+    dedup->kind->stats(dedup, stats);
+}
+
+static bool
+names_init(struct dedup_names *names, const struct dedup_config *config, char *error, size_t error_size)
+{
+    names->hash_key = config->hash_key;
+    names->n_targets = config->n_targets;
+    if (strlen(config->prefix) > DEDUP_PREFIX_BYTES_MAX) {
+        snprintf(error, error_size, "redis.prefix: longer than %d bytes", DEDUP_PREFIX_BYTES_MAX);
+        return false;
+    }
+    snprintf(names->prefix, sizeof(names->prefix), "%s", config->prefix);
+    names->targets = calloc(config->n_targets ? config->n_targets : 1, sizeof(*names->targets));
+    if (!names->targets) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    for (uint32_t i = 0; i < config->n_targets; i++) {
+        if (strlen(config->targets[i]) > NAME_BYTES_MAX) {
+            snprintf(error, error_size, "targets[%u].name: longer than %d bytes", i, NAME_BYTES_MAX);
+            return false;
+        }
+        snprintf(names->targets[i], sizeof(names->targets[i]), "%s", config->targets[i]);
+    }
+    return true;
+}
+
+bool
+dedup_init(struct dedup *dedup, const struct dedup_kind *kind, const struct dedup_config *config,
+           const struct dedup_handler *handler, char *error, size_t error_size)
+{
+    dedup->kind = kind;
+    dedup->handler = *handler;
+    dedup->own = config->owner;
+    return names_init(&dedup->names, config, error, error_size);
+}
+
+void
+dedup_release(struct dedup *dedup)
+{
+    free(dedup->names.targets);
+    dedup->names.targets = NULL;
+}
+
+void
+dedup_key_of(const struct dedup *dedup, const struct claim_order *order, struct buf *buf)
+{
+    const struct dedup_names *names = &dedup->names;
+    dedup_key(buf, names->prefix, names->targets[order->target], order->id, &names->hash_key);
+}

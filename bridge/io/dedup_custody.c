@@ -1,0 +1,105 @@
+/* dedup_custody.c: a hash set with linear probing; it grows when the process holds more custodies than it ever did. */
+#include "bridge/io/dedup_custody.h"
+
+#include "codecs/check.h"
+
+#include <stdlib.h>
+
+enum { LEASE_MS_MAX = 10 * 60 * 1000 };     /* claim_lease is bounded by it: whoever was silent for longer is over */
+
+static uint32_t
+place(const struct custodies *set, uint64_t dispatch)
+{
+    return (uint32_t)((dispatch * 0x9e3779b97f4a7c15u) >> 32) & (set->capacity - 1);
+}
+
+bool
+custodies_init(struct custodies *set, uint32_t expected)
+{
+    *set = (struct custodies){ .capacity = 64 };
+    while (set->capacity < expected * 2 && set->capacity < 1u << 30)
+        set->capacity *= 2;
+    set->at = calloc(set->capacity, sizeof(*set->at));
+    return set->at != NULL;
+}
+
+void
+custodies_release(struct custodies *set)
+{
+    free(set->at);
+    set->at = NULL;
+}
+
+/* The entry of `dispatch`, or the empty one where it belongs. */
+static struct custody *
+find(const struct custodies *set, uint64_t dispatch)
+{
+    uint32_t i = place(set, dispatch);
+    while (set->at[i].used && set->at[i].dispatch != dispatch)
+        i = (i + 1) & (set->capacity - 1);
+    return &set->at[i];
+}
+
+/* Into a fresh table, without those that fell silent; twice as large when they were not the reason. */
+static void
+rebuild(struct custodies *set, ms_t now_ms)
+{
+    struct custodies old = *set;
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < old.capacity; i++)
+        live += old.at[i].used && now_ms - old.at[i].heard_ms < LEASE_MS_MAX;
+    set->capacity = live > old.capacity / 4 ? old.capacity * 2 : old.capacity;
+    set->n = live;
+    set->at = calloc(set->capacity, sizeof(*set->at));
+    check(set->at != NULL);     /* nothing true could be answered without it */
+    for (uint32_t i = 0; i < old.capacity; i++)
+        if (old.at[i].used && now_ms - old.at[i].heard_ms < LEASE_MS_MAX)
+            *find(set, old.at[i].dispatch) = old.at[i];
+    free(old.at);
+}
+
+void
+custodies_open(struct custodies *set, uint64_t dispatch, ms_t now_ms)
+{
+    struct custody *custody = find(set, dispatch);
+    if (!custody->used && set->n >= set->capacity / 2) {
+        rebuild(set, now_ms);
+        custody = find(set, dispatch);
+    }
+    set->n += !custody->used;
+    *custody = (struct custody){ .dispatch = dispatch, .heard_ms = now_ms, .used = true };
+}
+
+void
+custodies_heard(struct custodies *set, uint64_t dispatch, ms_t now_ms)
+{
+    struct custody *custody = find(set, dispatch);
+    if (custody->used)
+        custody->heard_ms = now_ms;
+}
+
+/* Takes an entry out and moves up those behind it that would no longer be found. */
+void
+custodies_close(struct custodies *set, uint64_t dispatch)
+{
+    struct custody *custody = find(set, dispatch);
+    if (!custody->used)
+        return;
+    set->n--;
+    uint32_t mask = set->capacity - 1, hole = (uint32_t)(custody - set->at);
+    for (uint32_t i = (hole + 1) & mask; set->at[i].used; i = (i + 1) & mask) {
+        uint32_t home = place(set, set->at[i].dispatch);
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            set->at[hole] = set->at[i];
+            hole = i;
+        }
+    }
+    set->at[hole].used = false;
+}
+
+bool
+custodies_is_open(const struct custodies *set, uint64_t dispatch, ms_t lease_ms, ms_t now_ms)
+{
+    const struct custody *custody = find(set, dispatch);
+    return custody->used && now_ms - custody->heard_ms < lease_ms;
+}

@@ -1,0 +1,229 @@
+/* redis.c: the store in Redis. On the way of an event two plain commands, claim and done mark; the rest of redis_*.c is for when something else is
+ * met. The drawing is in redis_parts.h. */
+#include "bridge/io/clock.h"
+#include "bridge/io/redis_parts.h"
+#include "codecs/check.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PULSE_MS_MIN = 100, IDLE_LOOK_MS = 1000, IDLE_MS_MAX = 5000, TOLD_AGAIN_MS = 30000, PASSWORD_BYTES_MAX = 1024 };
+
+static struct redis *
+redis_of(struct dedup *dedup)
+{
+    return (struct redis *)dedup;
+}
+
+/* ---- what is said -------------------------------------------------------------------------------------------------------- */
+
+/* Once a change, and again after a while as long as it is down. */
+void
+redis_tell(struct redis *redis, bool up, const char *text)
+{
+    ms_t now_ms = clock_now_ms();
+    bool same = redis->told && redis->told_up == up && strncmp(redis->told_text, text, sizeof(redis->told_text) - 1) == 0;
+    redis->stats.up = up && redis->ready;
+    if (redis->closing || (same && now_ms - redis->told_ms < TOLD_AGAIN_MS))
+        return;
+    redis->told = true;
+    redis->told_up = up;
+    redis->told_ms = now_ms;
+    snprintf(redis->told_text, sizeof(redis->told_text), "%s", text);
+    char whole[LINK_TEXT_BYTES * 3];
+    const struct redis_url *url = &redis->link.url;
+    if (url->path[0])
+        snprintf(whole, sizeof(whole), "redis unix:%s: %s", url->path, text);
+    else
+        snprintf(whole, sizeof(whole), "redis %s:%u: %s", url->host, url->port, text);
+    redis->dedup.handler.state(redis->dedup.handler.owner, up, whole);
+}
+
+void
+redis_answer_claim(struct redis *redis, struct redis_slot *slot, const struct claim_answer *answer)
+{
+    struct claim_answer copy = *answer;     /* it may lie in the slot */
+    struct tag tag = slot->order.tag;
+    redis_slot_free(redis, slot);
+    redis->dedup.handler.claimed(redis->dedup.handler.owner, tag, &copy);
+}
+
+void
+redis_answer_end(struct redis *redis, struct redis_slot *slot, enum settle_answer answer)
+{
+    struct tag tag = slot->order.tag;
+    if (slot->op == DEDUP_SETTLE && answer != SETTLE_UNKNOWN)
+        custodies_close(&redis->custodies, slot->order.dispatch);
+    redis_slot_free(redis, slot);
+    redis->dedup.handler.settled(redis->dedup.handler.owner, tag, answer);
+}
+
+/* ---- what is asked ------------------------------------------------------------------------------------------------------- */
+
+static struct redis_slot *
+slot_of(struct redis *redis, const struct claim_order *order, enum dedup_op op)
+{
+    struct redis_slot *slot = redis_slot_take(redis);
+    struct buf buf;
+    slot->op = op;
+    slot->order = *order;
+    buf_init(&buf, slot->key, sizeof(slot->key));
+    dedup_key_of(&redis->dedup, order, &buf);
+    check(!buf.overflow);
+    slot->key_size = (uint16_t)buf.size;
+    slot->order.id = (struct slice){ 0 };   /* borrowed by the caller's leave only until we return */
+    return slot;
+}
+
+static void
+redis_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op op)
+{
+    struct redis *redis = redis_of(dedup);
+    struct redis_slot *slot = slot_of(redis, order, op);
+    ms_t now_ms = clock_now_ms();
+    custodies_heard(&redis->custodies, order->dispatch, now_ms);
+    if (!redis->ready) {
+        redis_fail_later(redis, slot);
+        return;
+    }
+    redis->unflushed++;
+    if (op != DEDUP_CLAIM) {
+        redis_end_send(redis, slot);
+        return;
+    }
+    if (!redis->peeked && redis->pings == 0 && now_ms - redis->pulse_ms >= PULSE_MS_MIN) {
+        redis->peeked = true;
+        redis_peek_send(redis);
+    }
+    redis_claim_send(redis, slot);
+}
+
+/* hiredis keeps what was sent since the loop's last turn and writes it in one go when the socket takes it. */
+static void
+redis_flush(struct dedup *dedup)
+{
+    struct redis *redis = redis_of(dedup);
+    if (redis->unflushed == 0)
+        return;
+    if (redis->peeked && redis->ready)
+        redis_advance_send(redis, NULL, STEP_ADVANCE);
+    redis->stats.flushes++;
+    redis->unflushed = 0;
+    redis->peeked = false;
+}
+
+static void
+on_idle(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    struct redis *redis = data;
+    if (redis->ready && redis_is_idle(redis) && clock_now_ms() - redis->stats.last_answer_ms >= IDLE_MS_MAX)
+        redis_advance_send(redis, NULL, STEP_ADVANCE);
+}
+
+/* ---- the connection ------------------------------------------------------------------------------------------------------ */
+
+static void
+on_opened(void *owner)
+{
+    struct redis *redis = owner;
+    redis_hello_send(redis);
+}
+
+static void
+on_closed(void *owner, const char *text)
+{
+    struct redis *redis = owner;
+    redis->ready = false;
+    redis->peeked = false;
+    redis->unflushed = 0;
+    redis_tell(redis, false, text);
+}
+
+static void
+redis_poke(struct dedup *dedup)
+{
+    redis_link_open_soon(&redis_of(dedup)->link);
+}
+
+static void
+redis_stats(const struct dedup *dedup, struct dedup_stats *stats)
+{
+    *stats = ((const struct redis *)dedup)->stats;
+}
+
+/* ---- start and end ------------------------------------------------------------------------------------------------------- */
+
+static void
+redis_free(struct dedup *dedup)
+{
+    struct redis *redis = redis_of(dedup);
+    redis->closing = true;
+    redis_link_release(&redis->link);       /* hands every command back, unanswered */
+    redis_queue_release(redis);
+    if (redis->idle)
+        event_free(redis->idle);
+    if (redis->password) {
+        explicit_bzero(redis->password, strlen(redis->password));
+        free(redis->password);
+    }
+    custodies_release(&redis->custodies);
+    free(redis->watch);
+    dedup_release(dedup);
+    free(redis);
+}
+
+static bool
+take_config(struct redis *redis, const struct dedup_config *config, char *error, size_t error_size)
+{
+    if (!redis_url_parse(config->url, &redis->link.url, error, error_size))
+        return false;
+    if (strlen(config->password) > PASSWORD_BYTES_MAX) {
+        snprintf(error, error_size, "redis.password: longer than %d bytes", PASSWORD_BYTES_MAX);
+        return false;
+    }
+    redis->password = strdup(config->password);
+    check(redis->password != NULL);
+    redis->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : 1000;
+    snprintf(redis->canary_key, sizeof(redis->canary_key), "%s:canary", redis->dedup.names.prefix);
+    return true;
+}
+
+static bool
+take_memory(struct redis *redis, const struct dedup_config *config, struct event_base *base)
+{
+    struct redis_link *link = &redis->link;
+    link->timeout_ms = redis->timeout_ms;
+    link->owner = redis;
+    link->opened = on_opened;
+    link->closed = on_closed;
+    redis->watch = calloc(1, sizeof(*redis->watch));
+    redis->idle = event_new(base, -1, EV_PERSIST, on_idle, redis);
+    return redis->watch && redis->idle && custodies_init(&redis->custodies, config->orders) &&
+           redis_queue_init(redis, base, config->orders) && redis_link_init(link, base);
+}
+
+static const struct dedup_kind redis_kind = {
+    .free = redis_free, .order = redis_order, .flush = redis_flush, .poke = redis_poke, .stats = redis_stats,
+};
+
+struct dedup *
+redis_new(const struct dedup_config *config, struct event_base *base, const struct dedup_handler *handler, char *error, size_t error_size)
+{
+    struct redis *redis = calloc(1, sizeof(*redis));
+    check(redis != NULL);
+    if (!dedup_init(&redis->dedup, &redis_kind, config, handler, error, error_size) ||
+        !take_config(redis, config, error, error_size))
+        goto fail;
+    if (!take_memory(redis, config, base)) {
+        snprintf(error, error_size, "redis: out of memory");
+        goto fail;
+    }
+    event_add(redis->idle, &(struct timeval){ .tv_usec = IDLE_LOOK_MS % 1000 * 1000, .tv_sec = IDLE_LOOK_MS / 1000 });
+    redis_link_open_soon(&redis->link);
+    return &redis->dedup;
+fail:
+    redis_free(&redis->dedup);
+    return NULL;
+}

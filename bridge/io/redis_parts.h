@@ -1,0 +1,139 @@
+/* redis_parts.h: the Redis store from inside. Private to redis*.c.
+ *
+ *   redis.c         the store behind dedup.h: start, orders, flush, stats
+ *   redis_queue.c   commands under way: one slot each, answered in the order they were sent, with a deadline
+ *   redis_claim.c   what the reply to a claim means          redis_end.c    the same for ends and renewals
+ *   redis_hello.c   the first commands of a connection       redis_pulse.c  the canary, and a sign of life when idle
+ *   redis_link.c    the connection */
+#ifndef BRIDGE_IO_REDIS_PARTS_H
+#define BRIDGE_IO_REDIS_PARTS_H
+
+#include "bridge/io/dedup_custody.h"
+#include "bridge/io/dedup_store.h"
+#include "bridge/io/redis_canary.h"
+#include "bridge/io/redis_link.h"
+#include "bridge/io/redis_resp.h"
+#include "bridge/io/redis_script.h"
+#include "bridge/io/redis_watch.h"
+
+struct redis;
+struct redisReply;
+
+enum redis_step {
+    STEP_CLAIM,         /* SET key C NX GET PX               nil = ours, else the value met              */
+    STEP_LOOK,          /* SCRIPT_SWAP that expects nothing  the value met and its PTTL                  */
+    STEP_SWAP,          /* SCRIPT_SWAP                       1 = written, else the value met and its PTTL */
+    STEP_DONE,          /* SET key D PX                      OK                                          */
+    STEP_HOLD,          /* SCRIPT_HOLD                       1 = written, else the value met             */
+    STEP_PEEK,          /* GET canary */
+    STEP_ADVANCE,       /* SCRIPT_CANARY */
+    STEP_AUTH, STEP_SELECT, STEP_NAME, STEP_INFO, STEP_SAVE, STEP_LOAD, STEP_READY,     /* of the hello */
+    STEP_COUNT,
+};
+
+/* A command under way, or an order that waits to be answered with UNKNOWN. */
+struct redis_slot {
+    struct redis *redis;
+    struct redis_slot *next;
+    enum redis_step step;
+    enum dedup_op op;
+    enum redis_script script;   /* of STEP_LOAD */
+    enum script_form form;
+    uint32_t rounds;            /* compare and set that met something new */
+    ms_t at_ms;                 /* when it was sent; when it is to be answered */
+    struct claim_order order;   /* its id is not kept: the key is */
+    struct claim_answer answer; /* of STEP_SWAP: valid once it is written */
+    uint16_t key_size;
+    char key[DEDUP_KEY_BYTES_MAX];
+};
+
+struct slot_list {
+    struct redis_slot *head, *tail;
+};
+
+/* What the server says of itself. */
+struct redis_server {
+    char version[24], role[16], policy[32], run_id[48];
+    bool append_only, cluster;
+    enum { SAVES_UNKNOWN, SAVES_NEVER, SAVES_SOMETIMES } saves;
+    bool restarted;             /* another run of a server that keeps nothing, and not told yet */
+};
+
+struct redis {
+    struct dedup dedup;
+    struct redis_link link;
+    char *password;
+    char canary_key[DEDUP_PREFIX_BYTES_MAX + 8];
+    ms_t timeout_ms;
+    bool ready;                 /* the hello was answered in full */
+    bool ill;                   /* answers, but with errors that concern all keys */
+    bool closing;               /* no handler is called any more */
+    bool timed_out;             /* why the link is being dropped, for the counters */
+    bool was_ready;             /* ever */
+    uint32_t pings;             /* of `sent`: ours, not the engine's */
+
+    struct redis_slot *slots;
+    uint32_t n_slots;
+    struct slot_list free, sent, failed;
+    struct event *late;         /* watches the oldest of `sent` */
+    struct event *fail;         /* answers those of `failed` */
+    struct event *idle;
+    bool late_seen;
+
+    struct redis_scripts scripts;
+    struct redis_server server;
+    struct canary canary;
+    struct watch *watch;
+    struct custodies custodies;
+    uint32_t unflushed;         /* orders since the last flush */
+    bool peeked;                /* the canary was read in front of them */
+    ms_t pulse_ms;              /* when the canary was looked at last */
+
+    bool told, told_up;
+    ms_t told_ms;
+    char told_text[LINK_TEXT_BYTES];
+    struct resp resp;           /* the command being written */
+    struct dedup_stats stats;
+};
+
+/* redis.c */
+void redis_tell(struct redis *, bool up, const char *text);
+void redis_answer_claim(struct redis *, struct redis_slot *, const struct claim_answer *);    /* frees the slot */
+void redis_answer_end(struct redis *, struct redis_slot *, enum settle_answer);               /* frees the slot */
+
+/* redis_queue.c */
+bool redis_queue_init(struct redis *, struct event_base *, uint32_t orders);
+void redis_queue_release(struct redis *);
+struct redis_slot *redis_slot_take(struct redis *);
+void redis_slot_free(struct redis *, struct redis_slot *);
+void redis_send(struct redis *, struct redis_slot *, enum redis_step);      /* the command in redis->resp */
+void redis_fail_later(struct redis *, struct redis_slot *);                 /* answers UNKNOWN from the loop, after a pause */
+void redis_call(struct redis *, struct redis_slot *, enum redis_script, uint32_t arguments);   /* begins a script in redis->resp */
+bool redis_is_idle(const struct redis *);
+
+/* Whether the reply is of that type; else the slot was answered with UNKNOWN and the link dropped. */
+struct slice redis_text_of(const struct redisReply *);         /* a string or a status; absent otherwise */
+void redis_strange(struct redis *, struct redis_slot *);        /* a reply that no such command gives */
+void redis_foreign(struct redis *, struct redis_slot *);        /* a value that none of us wrote */
+
+/* redis_claim.c, redis_end.c: send the first step, take a reply */
+void redis_claim_send(struct redis *, struct redis_slot *);
+void redis_claim_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+void redis_end_send(struct redis *, struct redis_slot *);
+void redis_end_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+void redis_swap_send(struct redis *, struct redis_slot *, struct slice expected, const struct claim_value *, ms_t pttl_most_ms);
+bool redis_swap_reply(const struct redisReply *, struct slice *met, ms_t *pttl_ms);   /* {value, PTTL} */
+
+/* redis_hello.c */
+void redis_hello_send(struct redis *);
+void redis_hello_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+void redis_hello_error(struct redis *, struct redis_slot *, const char *text);
+
+/* redis_pulse.c */
+void redis_peek_send(struct redis *);
+void redis_advance_send(struct redis *, struct redis_slot *, enum redis_step);
+void redis_pulse_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+enum canary_sight redis_pulse_see(struct redis *, const struct redisReply *);
+void redis_pulse_lost(struct redis *, const char *why);
+
+#endif
