@@ -199,14 +199,14 @@ list_weigh(const struct i18n *items, uint32_t n)
     return bytes;
 }
 
-/* A template's own text, and the names that most templates fill in. */
+/* A template's own text in each language; what it fills in is about as long as the placeholder, but for the name in a title. */
 static uint32_t
-template_weigh(const struct template *configured, const struct template *built_in, const struct event *event)
+template_weigh(const struct template *configured, const struct template *built_in, size_t name_bytes)
 {
     const struct template *template = configured->n > 0 ? configured : built_in;
-    size_t bytes = 0;
+    size_t bytes = 12;
     for (uint32_t i = 0; i < template->n; i++)
-        bytes += 16 + strlen(template->texts[i].text) + event->incident_name.size + event->alert_name.size;
+        bytes += 12 + strlen(template->texts[i].text) + name_bytes;
     return (uint32_t)bytes;
 }
 
@@ -215,8 +215,10 @@ words_weigh(const struct backend_settings *settings, const struct event *event)
 {
     if (event->kind == EVENT_NOTICE)
         return i18n_weigh(&event->title) + i18n_weigh(&event->body);
-    return template_weigh(&settings->titles[event->kind], template_default_title(event->kind), event)
-           + template_weigh(&settings->bodies[event->kind], template_default_body(event->kind), event);
+    struct slice name = event->kind == EVENT_ALERT_GENERATED ? event->alert_name : event->incident_name;
+    size_t name_bytes = name.size > 12 ? name.size - 12 : 0;
+    return template_weigh(&settings->titles[event->kind], template_default_title(event->kind), name_bytes)
+           + template_weigh(&settings->bodies[event->kind], template_default_body(event->kind), 0);
 }
 
 static uint32_t
@@ -232,7 +234,7 @@ static uint32_t
 notice_weigh(const struct backend_settings *settings, const struct event *event)
 {
     size_t texts = event->id.size + event->url.size + event->link_app_id.size + event->link_menu_code.size + event->link_states.size;
-    return 160 + (uint32_t)texts + words_weigh(settings, event) + users_weigh(settings, event) + list_weigh(event->tags, event->n_tags)
+    return 130 + (uint32_t)texts + words_weigh(settings, event) + users_weigh(settings, event) + list_weigh(event->tags, event->n_tags)
            + list_weigh(event->features, event->n_features);
 }
 

@@ -16,8 +16,8 @@ i18n_weigh(const struct i18n *i18n)
 {
     size_t bytes = i18n->text.size;
     for (uint32_t i = 0; i18n->object && i < i18n->object->count; i++)
-        bytes += 16 + i18n->object->members[i].value.text.size;
-    return i18n_is_there(i18n) ? 32 + (uint32_t)bytes : 0;
+        bytes += 11 + i18n->object->members[i].value.text.size;
+    return i18n_is_there(i18n) ? 24 + (uint32_t)bytes : 0;
 }
 
 /* The plain text of an object of locales: `default`, else en_US (the schema wants one of them), else the first. */
