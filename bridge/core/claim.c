@@ -1,4 +1,4 @@
-/* claim.c: the two tables of docs/semantics.md, "Redis": what a claim does with the value it meets, and what an end or a renewal does. */
+/* claim.c: the two tables of docs/semantics.md, "Redis": what a claim, an end or a renewal does with the value it meets. */
 #include "bridge/core/claim.h"
 
 #include "codecs/check.h"
@@ -91,7 +91,8 @@ begin_again(const struct claim_order *order, uint64_t own, const struct claim_va
 static void
 stay_busy(const struct claim_value *met, ms_t rest_ms, struct claim_answer *answer)
 {
-    *answer = (struct claim_answer){ .verdict = CLAIM_BUSY, .rest_ms = rest_ms, .met_owner = met->owner, .met_dispatch = met->dispatch };
+    *answer = (struct claim_answer){ .verdict = CLAIM_BUSY, .rest_ms = rest_ms,
+                                     .met_owner = met->owner, .met_dispatch = met->dispatch };
 }
 
 static void

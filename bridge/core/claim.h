@@ -1,5 +1,5 @@
-/* claim.h: what happens when a claim, a renewal or an end meets a value. Pure: the in-process store, the model Redis of the simulation and
- * the Lua script of the real one follow this one table (docs/semantics.md, "Redis"). */
+/* claim.h: what happens when a claim, a renewal or an end meets a value. Pure: the in-process store, the model Redis of the
+ * simulation and the Lua script of the real one follow this one table (docs/semantics.md, "Redis"). */
 #ifndef BRIDGE_CORE_CLAIM_H
 #define BRIDGE_CORE_CLAIM_H
 
@@ -49,20 +49,21 @@ enum settle_answer {
     SETTLE_UNKNOWN,     /* no reply */
 };
 
-const char *claim_verdict_name(enum claim_verdict);     /* "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict", "unknown" */
+/* "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict", "unknown" */
+const char *claim_verdict_name(enum claim_verdict);
 
-/* A claim meets `met` whose age (ttl - PTTL) is `age_ms`, never below 0. Fills the answer and, where the key is to be written, `*write`
- * (state NONE = leave it). `own` is this process's owner number. open_here: the met dispatch is still open in this process. */
+/* A claim meets `met` whose age (ttl - PTTL) is `age_ms`, never below 0. Fills the answer and, where the key is to be written,
+ * `*write` (state NONE = leave it). `own` is this process's owner number. open_here: the met dispatch is still open in this
+ * process. */
 void claim_meet(const struct claim_order *, uint64_t own, const struct claim_value *met, ms_t age_ms, bool open_here,
                 struct claim_answer *, struct claim_value *write);
 
-/* An end or a renewal meets `met`. D is top: written over anything, overwritten by nothing. R, U, X and renewals (end = C) need our own
- * owner and dispatch; a missing key is won. */
-enum settle_answer claim_settle_meet(const struct claim_order *, uint64_t own, const struct claim_value *met, struct claim_value *write);
+/* An end or a renewal meets `met`. D is top: written over anything, overwritten by nothing. R, U, X and renewals (end = C) need
+ * our own owner and dispatch; a missing key is won. */
+enum settle_answer claim_settle_meet(const struct claim_order *, uint64_t own, const struct claim_value *met,
+                                     struct claim_value *write);
 
 /* The value a fresh claim or an end writes. */
 void claim_value_of(const struct claim_order *, uint64_t own, enum claim_state, struct claim_value *);
-
-const char *claim_verdict_name(enum claim_verdict);
 
 #endif

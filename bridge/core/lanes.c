@@ -1,4 +1,5 @@
-/* lanes.c: the hash table behind lanes.h: linear probing over half-empty cells, closed up on removal so that no grave slows a search. */
+/* lanes.c: the hash table behind lanes.h: linear probing over half-empty cells, closed up on removal so that no grave slows a
+ * search. */
 #include "bridge/core/lanes.h"
 
 #include "codecs/check.h"

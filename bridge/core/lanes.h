@@ -1,5 +1,5 @@
-/* lanes.h: the order keys that have open deliveries. Deliveries of one lane go strictly one after the other: the first holds the lane, the
- * rest wait in it. A lane exists while somebody is in it. */
+/* lanes.h: the order keys that have open deliveries. Deliveries of one lane go strictly one after the other: the first holds the
+ * lane, the rest wait in it. A lane exists while somebody is in it. */
 #ifndef BRIDGE_CORE_LANES_H
 #define BRIDGE_CORE_LANES_H
 

@@ -1,4 +1,4 @@
-/* rate.h: a token bucket in whole numbers. Rates from 1 an hour to 1,000,000 a second; the burst is one second's worth, at least 1. */
+/* rate.h: a token bucket in whole numbers. Rates from 1 an hour to 1,000,000 a second; the burst is one second, at least 1. */
 #ifndef BRIDGE_CORE_RATE_H
 #define BRIDGE_CORE_RATE_H
 

@@ -1,5 +1,5 @@
-/* retry.h: how long to wait before the next attempt: exponential, full jitter (each wait is drawn evenly from 0 to the step's bound).
- * https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/ */
+/* retry.h: how long to wait before the next attempt: exponential, full jitter (each wait is drawn evenly from 0 to the step's
+ * bound). https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/ */
 #ifndef BRIDGE_CORE_RETRY_H
 #define BRIDGE_CORE_RETRY_H
 

@@ -1,5 +1,5 @@
-/* route.h: which targets an event goes to. Every matching route gives it to its target, in order, until one says stop; a target gets an event
- * once, by its first matching route. */
+/* route.h: which targets an event goes to. Every matching route gives it to its target, in order, until one says stop; a target
+ * gets an event once, by its first matching route. */
 #ifndef BRIDGE_CORE_ROUTE_H
 #define BRIDGE_CORE_ROUTE_H
 
@@ -37,8 +37,9 @@ struct routed {
 
 bool route_matches(const struct route *, const struct event *, uint32_t source, struct slice topic);
 
-/* Fills `out` (room for n_routes) and returns how many; 0 = no route. A drop appears as one entry with TARGET_DROP, only when nothing else matched
- * before it said stop or at all. */
-uint32_t route_event(const struct route *, uint32_t n_routes, const struct event *, uint32_t source, struct slice topic, struct routed *out);
+/* Fills `out` (room for n_routes) and returns how many; 0 = no route. A drop appears as one entry with TARGET_DROP, only when
+ * nothing else matched before it said stop or at all. */
+uint32_t route_event(const struct route *, uint32_t n_routes, const struct event *, uint32_t source, struct slice topic,
+                     struct routed *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* window.h: the offsets of one partition that were received and are not yet committed.
  *
- * Offsets arrive in growing order, with gaps (compaction, transactions). Each is finished once, in any order. The committable offset is one
- * past the finished run at the front; gaps never hold it back. Capacity is fixed at init; a full window is the caller's signal to pause. */
+ * Offsets arrive in growing order, with gaps (compaction, transactions). Each is finished once, in any order. The committable
+ * offset is one past the finished run at the front; gaps never hold it back. Capacity is fixed at init; a full window is the
+ * caller's signal to pause. */
 #ifndef BRIDGE_CORE_WINDOW_H
 #define BRIDGE_CORE_WINDOW_H
 

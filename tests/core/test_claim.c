@@ -271,7 +271,9 @@ Test(claim, done_is_written_over_anything_and_stays)
 
 Test(claim, any_other_end_needs_our_own_claim_or_a_missing_key)
 {
-    static const enum claim_state ends[] = { CLAIM_STATE_DEAD, CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_RELEASED, CLAIM_STATE_CLAIMED };
+    static const enum claim_state ends[] = {
+        CLAIM_STATE_DEAD, CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_RELEASED, CLAIM_STATE_CLAIMED,
+    };
     for (size_t i = 0; i < 4; i++)
         for (int given_up = 0; given_up < 2; given_up++)
             for (unsigned whose = 0; whose < WHOSE_COUNT; whose++) {
@@ -281,7 +283,8 @@ Test(claim, any_other_end_needs_our_own_claim_or_a_missing_key)
                 order.lease_ms = given_up ? 0 : LEASE_MS;
                 struct claim_value met = key_of((enum whose)whose), write;
                 bool ours = whose == MISSING || whose == OURS;
-                cr_expect_eq(claim_settle_meet(&order, own, &met, &write), ours ? SETTLE_OK : SETTLE_FENCED, "%c over key %u", ends[i], whose);
+                enum settle_answer answer = claim_settle_meet(&order, own, &met, &write);
+                cr_expect_eq(answer, ours ? SETTLE_OK : SETTLE_FENCED, "%c over key %u", ends[i], whose);
                 if (ours)
                     expect_written(&order, &write, "own");
                 else
@@ -313,7 +316,8 @@ Test(claim, each_value_holds_its_own_fields_and_nothing_else)
     order.first_sent_ms = 9;
     static const struct { enum claim_state state; uint32_t attempt, doubt; bool owned; uint64_t fp; } rows[] = {
         { CLAIM_STATE_CLAIMED, 3, 2, true, 0x1234567890abcdef },      { CLAIM_STATE_DONE, 0, 0, false, 0x1234567890abcdef },
-        { CLAIM_STATE_RELEASED, 3, 0, false, 0x1234567890abcdef },    { CLAIM_STATE_UNCONFIRMED, 0, 2, false, 0x1234567890abcdef },
+        { CLAIM_STATE_RELEASED, 3, 0, false, 0x1234567890abcdef },
+        { CLAIM_STATE_UNCONFIRMED, 0, 2, false, 0x1234567890abcdef },
         { CLAIM_STATE_DEAD, 0, 0, false, 0x1234567890abcdef },        { CLAIM_STATE_NONE, 0, 0, false, 0 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

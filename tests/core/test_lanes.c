@@ -116,8 +116,8 @@ Test(lanes, key_zero_is_broken_code, .signal = SIGABRT)
     lanes_open(&lanes, 0);
 }
 
-/* Every key that may occur, with the lane that it should be in. Most share their low bits: they crowd around a few places and around the
- * end of the table, where a run wraps. */
+/* Every key that may occur, with the lane that it should be in. Most share their low bits: they crowd around a few places and
+ * around the end of the table, where a run wraps. */
 enum { KEYS = 96, CAPACITY = 40 };
 static uint64_t keys[KEYS];
 static struct lane *open_lane[KEYS];

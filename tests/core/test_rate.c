@@ -36,7 +36,8 @@ Test(rate, the_burst_is_one_second_of_the_rate_and_at_least_one)
         struct rate rate;
         rate_init(&rate, rows[i].per_hour, 1000);
         cr_expect_eq(take_all(&rate, 1000), rows[i].burst, "row %zu", i);
-        cr_expect_eq(take_all(&rate, 1000 + HOUR_MS - 1), rows[i].per_hour == 1 ? 0 : rows[i].burst, "row %zu: nearly an hour idle", i);
+        uint64_t nearly = rows[i].per_hour == 1 ? 0 : rows[i].burst;
+        cr_expect_eq(take_all(&rate, 1000 + HOUR_MS - 1), nearly, "row %zu: nearly an hour idle", i);
         cr_expect_eq(take_all(&rate, 1000 + 10 * (ms_t)HOUR_MS), rows[i].burst, "row %zu: idle time is not saved up", i);
     }
 }

@@ -113,7 +113,8 @@ Test(route, every_label_must_be_there_with_its_text)
 
 Test(route, all_tests_must_hold)
 {
-    struct route route = { .kinds = 1u << EVENT_NOTICE, .severity_at_least = 3, .sources = 1, .topics = { "alerts" }, .n_topics = 1 };
+    struct route route = { .kinds = 1u << EVENT_NOTICE, .severity_at_least = 3, .sources = 1,
+                           .topics = { "alerts" }, .n_topics = 1 };
     struct event event = an_event(EVENT_NOTICE, 3), other = an_event(EVENT_ALERT_GENERATED, 3), mild = an_event(EVENT_NOTICE, 2);
     cr_expect(route_matches(&route, &event, 0, SLICE("alerts")));
     cr_expect_not(route_matches(&route, &other, 0, SLICE("alerts")));
@@ -184,7 +185,9 @@ Test(route, a_drop_that_says_stop_ends_it)
 
 Test(route, the_first_of_several_drops_is_named)
 {
-    const struct route routes[] = { { .target = 3, .severity_at_least = 5 }, { .target = TARGET_DROP }, { .target = TARGET_DROP } };
+    const struct route routes[] = {
+        { .target = 3, .severity_at_least = 5 }, { .target = TARGET_DROP }, { .target = TARGET_DROP },
+    };
     cr_assert_eq(walk(routes, 3, 1), 1);
     cr_expect_eq(out[0].route, 1);
 }

@@ -188,7 +188,8 @@ model_compare(const struct model *model, const struct window *real, int step)
 static void
 model_receive(struct model *model, struct window *real, int64_t offset, int step)
 {
-    model->records[model->n++] = (struct seen){ .offset = offset, .received_ms = step, .slot = window_receive(real, offset, step) };
+    uint32_t slot = window_receive(real, offset, step);
+    model->records[model->n++] = (struct seen){ .offset = offset, .received_ms = step, .slot = slot };
 }
 
 static void
