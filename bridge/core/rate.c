@@ -1,4 +1,4 @@
-/* rate.c: the arithmetic behind rate.h: one token is 3,600,000 parts, so a rate per hour is a whole number of parts a millisecond. */
+/* rate.c: the arithmetic of rate.h: a token is 3,600,000 parts, so a rate per hour is a whole number of parts a millisecond. */
 #include "bridge/core/rate.h"
 
 #include "codecs/check.h"
