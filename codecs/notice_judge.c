@@ -26,7 +26,7 @@ static const struct {
     { 404,  NAMES_ORGANIZATION, OUTCOME_CONFIG       },
     { 404,  NAMES_ANYTHING,     OUTCOME_REJECTED     },     /* [subject].not.exist */
     { 405,  NAMES_ANYTHING,     OUTCOME_CONFIG       },     /* method not allowed */
-    { 408,  NAMES_ANYTHING,     OUTCOME_NOT_EXECUTED },     /* [subject].already.existed: two made one id at once; the next try only sends */
+    { 408,  NAMES_ANYTHING,     OUTCOME_NOT_EXECUTED },     /* [subject].already.existed: the next try only sends */
     { 409,  NAMES_ANYTHING,     OUTCOME_REJECTED     },     /* conflict */
     { 410,  NAMES_TOKEN,        OUTCOME_AUTH         },
     { 410,  NAMES_ANYTHING,     OUTCOME_REJECTED     },     /* [subject].expired */
@@ -160,8 +160,8 @@ outcome_of_success_status(const struct answer *answer)
     return n > 400 && n < 500 ? OUTCOME_REJECTED : OUTCOME_IN_DOUBT;
 }
 
-/* A body's code counts beside an error status too, unless it only repeats that status, as web frameworks do in their own error pages.
- * A 5xx stays what it is: a batch is never split for it. */
+/* A body's code counts beside an error status too, unless it only repeats that status, as web frameworks do in
+ * their own error pages. A 5xx stays what it is: a batch is never split for it. */
 static enum outcome
 outcome_of_error_status(const struct answer *answer, int status)
 {

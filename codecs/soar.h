@@ -14,7 +14,7 @@ struct pair {
 
 enum { PAIRS_MAX = 64 };
 
-/* A parameter tree to query pairs: list -> Key.1 Key.2, map -> Key.sub, null dropped, empty list nothing (spec/soar.md 2.3).
+/* A parameter tree to query pairs: list -> Key.1 Key.2, map -> Key.sub, null dropped, empty list nothing.
  * Names are built in `names`. False when there are more than `capacity` or `names` overflowed. */
 bool soar_flatten(const struct value *object, struct buf *names, struct pair *pairs, uint32_t capacity, uint32_t *n);
 

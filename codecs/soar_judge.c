@@ -1,4 +1,4 @@
-/* soar_judge.c: what a reply of the SOAR gateway means. Codes first, then the HTTP status, which differs between products for one code. */
+/* soar_judge.c: what a reply of the SOAR gateway means. Codes first, then the HTTP status, which varies for one code. */
 #include "codecs/reply.h"
 #include "codecs/soar_parts.h"
 
@@ -13,7 +13,7 @@ static const struct {
     { "ServiceUnavailable",         OUTCOME_NOT_EXECUTED },
     { "InternalError",              OUTCOME_IN_DOUBT     },
     { "UnknownError",               OUTCOME_IN_DOUBT     },
-    { "SignatureNonceUsed",         OUTCOME_IN_DOUBT     },     /* each attempt has a fresh nonce: an earlier copy of this one arrived */
+    { "SignatureNonceUsed",         OUTCOME_IN_DOUBT     },     /* the nonce was fresh: an earlier copy of this attempt arrived */
     { "SignatureDoesNotMatch",      OUTCOME_AUTH         },
     { "IncompleteSignature",        OUTCOME_AUTH         },
     { "InvalidSignatureMethod",     OUTCOME_AUTH         },
@@ -56,7 +56,8 @@ static const struct {
     { "ContentMD5NotMatched",       OUTCOME_REJECTED     },
 };
 
-/* {Missing,Invalid}{Name} of any other name: a parameter of this event. Only a 2xx needs them: other statuses say as much or more. */
+/* {Missing,Invalid}{Name} of any other name: a parameter of this event. Only a 2xx needs them:
+ * other statuses say as much or more. */
 static const char *const catch_alls[] = { "Missing*", "Invalid*" };
 
 /* What the body says, whatever its form. */

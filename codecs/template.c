@@ -6,7 +6,8 @@
 static const struct template titles[EVENT_KIND_COUNT] = {
     [EVENT_INCIDENT_GENERATED] = { { { "default", "Incident: {incidentName}" }, { "zh_CN", "事件：{incidentName}" } }, 2 },
     [EVENT_ALERT_GENERATED] = { { { "default", "Alert: {alertName}" }, { "zh_CN", "告警：{alertName}" } }, 2 },
-    [EVENT_INCIDENT_UPDATED] = { { { "default", "Incident updated: {incidentName}" }, { "zh_CN", "事件更新：{incidentName}" } }, 2 },
+    [EVENT_INCIDENT_UPDATED] = { { { "default", "Incident updated: {incidentName}" },
+                                   { "zh_CN", "事件更新：{incidentName}" } }, 2 },
 };
 
 static const struct template bodies[EVENT_KIND_COUNT] = {
@@ -145,8 +146,9 @@ plain_text(const struct i18n *i18n)
 }
 
 static struct slice
-label_of(const struct event *event, struct slice name)
+label_of(const struct event *event, struct slice field)
 {
+    struct slice name = { field.at + LABEL_PREFIX_BYTES, field.size - LABEL_PREFIX_BYTES };
     for (uint32_t i = 0; event->labels && i < event->labels->count; i++) {
         if (slice_eq(event->labels->members[i].name, name))
             return event->labels->members[i].value.text;
@@ -186,7 +188,7 @@ template_write(struct buf *buf, const char *text, const struct event *event)
         if (!piece.is_field)
             buf_slice(buf, piece.text);
         else if (is_label(piece.text))
-            buf_slice(buf, label_of(event, (struct slice){ piece.text.at + LABEL_PREFIX_BYTES, piece.text.size - LABEL_PREFIX_BYTES }));
+            buf_slice(buf, label_of(event, piece.text));
         else
             put_field(buf, field_of(piece.text), event);
     }
