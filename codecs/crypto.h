@@ -1,7 +1,7 @@
 /* crypto.h: SHA-256 and HMAC-SHA-256. The only file of the codecs that knows OpenSSL.
  *
- * The algorithm is fetched and the context made once. A digest allocates nothing here; OpenSSL 3.0 itself renews a block of 112 bytes
- * whenever one begins. One struct crypto per thread of ours, that is, one. */
+ * The algorithm is fetched and the context made once. A digest allocates nothing here; OpenSSL 3.0 itself renews a block of 112
+ * bytes whenever one begins. One struct crypto per thread of ours, that is, one. */
 #ifndef CODECS_CRYPTO_H
 #define CODECS_CRYPTO_H
 

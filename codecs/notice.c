@@ -227,15 +227,18 @@ users_weigh(const struct backend_settings *settings, const struct event *event)
     if (event->audience == AUDIENCE_LIST)
         return event->users->count * (3 + (event->users->count > 0 ? (uint32_t)event->users->items[0].text.size : 0));
     bool listed = event->audience == AUDIENCE_ABSENT && settings->default_audience == AUDIENCE_LIST;
-    return listed && settings->n_default_users > 0 ? settings->n_default_users * (3 + (uint32_t)strlen(settings->default_users[0])) : 0;
+    return listed && settings->n_default_users > 0
+               ? settings->n_default_users * (3 + (uint32_t)strlen(settings->default_users[0]))
+               : 0;
 }
 
 static uint32_t
 notice_weigh(const struct backend_settings *settings, const struct event *event)
 {
-    size_t texts = event->id.size + event->url.size + event->link_app_id.size + event->link_menu_code.size + event->link_states.size;
-    return 130 + (uint32_t)texts + words_weigh(settings, event) + users_weigh(settings, event) + list_weigh(event->tags, event->n_tags)
-           + list_weigh(event->features, event->n_features);
+    size_t texts =
+        event->id.size + event->url.size + event->link_app_id.size + event->link_menu_code.size + event->link_states.size;
+    return 130 + (uint32_t)texts + words_weigh(settings, event) + users_weigh(settings, event) +
+           list_weigh(event->tags, event->n_tags) + list_weigh(event->features, event->n_features);
 }
 
 const struct backend notice_backend = {

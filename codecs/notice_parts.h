@@ -14,7 +14,8 @@ void notice_put_template(struct buf *, const struct template *, const struct eve
 bool i18n_is_there(const struct i18n *);
 uint32_t i18n_weigh(const struct i18n *);
 
-void notice_sign(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *, struct request *);
+void notice_sign(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *,
+                 struct request *);
 void notice_judge(const struct reply *, struct verdict *);
 
 #endif

@@ -53,8 +53,8 @@ notice_encryption(struct crypto *crypto, struct slice app_key, int64_t timestamp
 }
 
 void
-notice_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp, struct crypto *crypto,
-            struct request *request)
+notice_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp,
+            struct crypto *crypto, struct request *request)
 {
     struct notice_parameter org = { SLICE("orgId"), slice_of(settings->org_id) };
     char hex[SHA256_HEX + 1], digits[24];

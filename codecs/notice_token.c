@@ -15,7 +15,8 @@ put_member(struct buf *body, const char *before, struct slice text)
 }
 
 void
-notice_token_request(struct request *request, struct crypto *crypto, const struct credential *credential, struct slice old, int64_t wall_ms)
+notice_token_request(struct request *request, struct crypto *crypto, const struct credential *credential, struct slice old,
+                     int64_t wall_ms)
 {
     char encryption[SHA256_HEX + 1];
     notice_encryption(crypto, credential->id, wall_ms, credential->secret, encryption);

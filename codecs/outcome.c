@@ -17,7 +17,8 @@ outcome_name(enum outcome outcome)
 }
 
 /* Begun once and not answered whole. An error status that overtook the request (413 in the middle of an upload) still says why.
- * TRANSPORT_CONNECT after a begin means that the library went for a second connection: how much the first one carried is not known. */
+ * TRANSPORT_CONNECT after a begin means that the library went for a second connection: how much the first one carried is not
+ * known. */
 static bool
 judge_cut(const struct reply *reply, struct verdict *verdict)
 {
@@ -91,8 +92,8 @@ http_date_ms(struct slice text, int64_t *ms)
     const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
     if (!found || (found - months) % 3 != 0)
         return false;
-    int size = snprintf(stamp, sizeof(stamp), "%04u-%02u-%02u %02u:%02u:%02u", year, (unsigned)((found - months) / 3) + 1, day, hour,
-                        minute, second);
+    int size = snprintf(stamp, sizeof(stamp), "%04u-%02u-%02u %02u:%02u:%02u", year, (unsigned)((found - months) / 3) + 1, day,
+                        hour, minute, second);
     struct event_time time = { .text = { stamp, (size_t)size } };
     return event_time_ms(&time, ms);
 }

@@ -1,4 +1,5 @@
-/* outcome.h: what a call came to. Judged from how the exchange ended and what was answered, never from what we would like to do next.
+/* outcome.h: what a call came to. Judged from how the exchange ended and what was answered, never from what we would like to do
+ * next.
  *
  * The rows are those of docs/semantics.md, "Outcomes"; what the engine does with each stands there too. */
 #ifndef CODECS_OUTCOME_H

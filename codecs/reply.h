@@ -4,7 +4,8 @@
 
 #include "codecs/json.h"
 
-/* Enough for any reply of REPLY_BYTES_MAX; held by a test. On the stack, of which only what a reply needs is touched: a judge owns nothing. */
+/* Enough for any reply of REPLY_BYTES_MAX; held by a test. On the stack, of which only what a reply needs is touched: a judge
+ * owns nothing. */
 enum { REPLY_ARENA_BYTES = 1792 * 1024 };
 
 /* Calls `read` with the body's object, or with NULL when the body is no whole JSON object. The tree is gone afterwards. */

@@ -1,6 +1,7 @@
 /* request.h: one HTTP request in memory, written by a backend's encoder and signer, sent as it is by the HTTP adapter.
  *
- * The bytes signed are the bytes sent: nobody re-encodes the target or the body afterwards. Memory is given once and used again for each call. */
+ * The bytes signed are the bytes sent: nobody re-encodes the target or the body afterwards. Memory is given once and used again
+ * for each call. */
 #ifndef CODECS_REQUEST_H
 #define CODECS_REQUEST_H
 
@@ -32,7 +33,7 @@ void request_undo(struct buf *, size_t size);
 
 bool request_is_whole(const struct request *);  /* nothing overflowed */
 
-/* Percent-encoding of RFC 3986 over the bytes: unreserved are A-Z a-z 0-9 - _ . ~, hex digits upper-case (spec/soar.md 3.2). */
+/* Percent-encoding of RFC 3986 over the bytes: unreserved are A-Z a-z 0-9 - _ . ~, hex digits upper-case. */
 void percent_encode(struct buf *, struct slice);
 bool percent_decode(struct buf *, struct slice, bool plus_is_space);    /* false on a broken escape */
 

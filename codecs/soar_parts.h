@@ -7,7 +7,8 @@
 /* The target begins with this, and the canonical query stands behind it. */
 #define SOAR_TARGET_START "/?"
 
-void soar_sign(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *, struct request *);
+void soar_sign(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *,
+               struct request *);
 void soar_judge(const struct reply *, struct verdict *);
 
 #endif

@@ -139,9 +139,9 @@ put_signature(struct crypto *crypto, struct slice canonical, struct slice secret
 }
 
 bool
-soar_authorization(struct crypto *crypto, const char *method, const char *uri, struct slice canonical_query, const struct pair *headers,
-                   uint32_t n, struct slice payload_sha256, struct slice key_id, struct slice secret, struct buf *canonical,
-                   struct buf *authorization)
+soar_authorization(struct crypto *crypto, const char *method, const char *uri, struct slice canonical_query,
+                   const struct pair *headers, uint32_t n, struct slice payload_sha256, struct slice key_id, struct slice secret,
+                   struct buf *canonical, struct buf *authorization)
 {
     struct pair pairs[PAIRS_MAX];
     char memory[1024];
@@ -190,8 +190,8 @@ acs_date(int64_t wall_ms, char memory[24])
 
 /* All x-acs-* headers of the request and the host, in the order of their names. */
 static uint32_t
-attempt_headers(const struct backend_settings *settings, const struct credential *credential, struct slice date, struct slice nonce,
-                struct pair *headers)
+attempt_headers(const struct backend_settings *settings, const struct credential *credential, struct slice date,
+                struct slice nonce, struct pair *headers)
 {
     bool temporary = credential->token.size > 0;
     uint32_t n = 0;
@@ -217,8 +217,8 @@ drop_attempt(struct request *request)
 }
 
 void
-soar_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp, struct crypto *crypto,
-          struct request *request)
+soar_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp,
+          struct crypto *crypto, struct request *request)
 {
     char canonical_memory[CANONICAL_BYTES_MAX], authorization_memory[AUTHORIZATION_BYTES_MAX], date[24];
     struct buf canonical, authorization;
@@ -232,8 +232,8 @@ soar_sign(const struct backend_settings *settings, const struct credential *cred
     uint32_t n = attempt_headers(settings, credential, acs_date(stamp->wall_ms, date), slice_of(stamp->nonce), headers);
     buf_init(&canonical, canonical_memory, sizeof(canonical_memory));
     buf_init(&authorization, authorization_memory, sizeof(authorization_memory));
-    if (!soar_authorization(crypto, request->method, "/", query, headers, n, EMPTY_SHA256, credential->id, credential->secret, &canonical,
-                            &authorization)) {
+    if (!soar_authorization(crypto, request->method, "/", query, headers, n, EMPTY_SHA256, credential->id, credential->secret,
+                            &canonical, &authorization)) {
         request->head.overflow = true;
         return;
     }

@@ -1,7 +1,7 @@
 /* template.h: texts of the configuration with {field} placeholders, filled from an event.
  *
- * Fields: id kind time source aliyunUID incidentName incidentID alertName alertID startTime endTime status level severity title body url,
- * and labels.<name>. `{{` and `}}` stand for the braces themselves. A field that the event lacks is empty. */
+ * Fields: id kind time source aliyunUID incidentName incidentID alertName alertID startTime endTime status level severity title
+ * body url, and labels.<name>. `{{` and `}}` stand for the braces themselves. A field that the event lacks is empty. */
 #ifndef CODECS_TEMPLATE_H
 #define CODECS_TEMPLATE_H
 

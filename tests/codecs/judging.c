@@ -36,8 +36,9 @@ expect_row(void (*judge)(const struct reply *, struct verdict *), const struct r
     cr_expect_eq(verdict.status, reply->status);
     cr_expect((unsigned)verdict.outcome < OUTCOME_COUNT);
     if (expected != OUTCOME_COUNT)
-        cr_expect_eq(verdict.outcome, expected, "transport %d, begun %d, handed over %d, status %d, body %.*s: %s", reply->transport,
-                     reply->begun, reply->handed_over, reply->status, (int)reply->body.size, reply->body.at, outcome_name(verdict.outcome));
+        cr_expect_eq(verdict.outcome, expected, "transport %d, begun %d, handed over %d, status %d, body %.*s: %s",
+                     reply->transport, reply->begun, reply->handed_over, reply->status, (int)reply->body.size, reply->body.at,
+                     outcome_name(verdict.outcome));
     else
         cr_expect_neq(verdict.outcome, OUTCOME_NOT_SENT);
     /* A success is only ever a whole 2xx answer to one request. */

@@ -29,7 +29,7 @@ static struct member header_texts[] = {
 static struct value header_value = { .type = VALUE_OBJECT, .count = 3, .members = header_texts };
 static struct member body_texts[] = { { SLICE("en_US"), { .type = VALUE_STRING, .text = SLICE("hello") } } };
 static struct value body_value = { .type = VALUE_OBJECT, .count = 1, .members = body_texts };
-static struct value user_items[] = { { .type = VALUE_STRING, .text = SLICE("u123") }, { .type = VALUE_STRING, .text = SLICE("u456") } };
+static struct value user_items[] = {{.type = VALUE_STRING, .text = SLICE("u123")}, {.type = VALUE_STRING, .text = SLICE("u456")}};
 static struct value users = { .type = VALUE_ARRAY, .count = 2, .items = user_items };
 
 static struct event
@@ -66,7 +66,8 @@ expect_holds(const char *text)
 static void
 expect_lacks(const char *text)
 {
-    cr_expect(!memmem(request.body.at, request.body.size, text, strlen(text)), "%s in %.*s", text, (int)request.body.size, request.body.at);
+    cr_expect(!memmem(request.body.at, request.body.size, text, strlen(text)), "%s in %.*s", text, (int)request.body.size,
+              request.body.at);
 }
 
 static const struct value *
@@ -143,8 +144,9 @@ Test(notice_encode, link_tags_features_and_url_are_sent_where_they_are)
     event.n_features = 1;
     target.app_id = "app-key";
     cr_assert_eq(encode(&target, &event), ENCODE_OK);
-    expect_holds("\"messageType\":1,\"url\":\"https://soc.example.com/a?b=\\\"c\\\"\",\"linkedAppId\":\"app\",\"linkedMenuCode\":\"menu\","
-                 "\"linkedStates\":\"site%1\",");
+    expect_holds(
+        "\"messageType\":1,\"url\":\"https://soc.example.com/a?b=\\\"c\\\"\",\"linkedAppId\":\"app\",\"linkedMenuCode\":\"menu\","
+        "\"linkedStates\":\"site%1\",");
     expect_holds("\"appId\":\"app-key\"");
     expect_lacks("appName");
     expect_holds("\"tags\":[{\"defaultValue\":\"t1\"},{\"defaultValue\":\"Incident\",\"i18nValue\":{\"en_US\":\"Incident\","
@@ -202,7 +204,8 @@ Test(notice_encode, kinds_without_a_text_of_their_own_use_the_built_in_or_the_co
     encode(&target, &event);
     expect_holds("\"header\":{\"defaultValue\":\"Incident updated: in\\\"trusion\",\"i18nValue\":{\"zh_CN\":");
     expect_holds("Incident i-1 has status open and level HIGH. Started at s, ended at e.");
-    target.titles[EVENT_INCIDENT_UPDATED] = (struct template){ { { "en_US", "E {incidentID}" }, { "ja_JP", "J" }, { NULL, "D {status}" } }, 3 };
+    target.titles[EVENT_INCIDENT_UPDATED] =
+        (struct template){{{"en_US", "E {incidentID}"}, {"ja_JP", "J"}, {NULL, "D {status}"}}, 3};
     encode(&target, &event);
     expect_holds("\"header\":{\"defaultValue\":\"D open\",\"i18nValue\":{\"en_US\":\"E i-1\",\"ja_JP\":\"J\"}}");
     target.titles[EVENT_INCIDENT_UPDATED].n = 2;
@@ -223,7 +226,8 @@ Test(notice_encode, kinds_without_a_text_of_their_own_use_the_built_in_or_the_co
     expect_holds("\"body\":{\"defaultValue\":\"only a body\"}");
 }
 
-/* Whatever the size of the memory, a body is whole JSON with as many messages as were taken, and one that was not taken left no byte. */
+/* Whatever the size of the memory, a body is whole JSON with as many messages as were taken, and one that was not taken left no
+ * byte. */
 Test(notice_encode, a_message_is_in_whole_or_not_at_all)
 {
     struct event event = notice_event();
@@ -288,7 +292,8 @@ Test(notice_encode, a_message_id_that_is_too_long_becomes_a_hash)
     cr_expect_neq(memcmp(first + 130, out + 130, 31), 0, "another id, another hash");
 }
 
-/* The hash is part of what the portal remembers: it may never change. Value: `openssl mac ... -macopt size:16 SIPHASH`, halves swapped. */
+/* The hash is part of what the portal remembers: it may never change. Value: `openssl mac ... -macopt size:16 SIPHASH`, halves
+ * swapped. */
 Test(notice_encode, the_hash_of_a_long_id_is_fixed)
 {
     static char prefix[201], id[101];
@@ -303,9 +308,12 @@ Test(notice_encode, the_hash_of_a_long_id_is_fixed)
 
 Test(notice_encode, the_weight_is_about_the_size)
 {
-    struct event events[2] = { notice_event(), { .kind = EVENT_INCIDENT_GENERATED, .id = SLICE("e-00000001"),
-                                                 .incident_name = SLICE("Suspicious login on host web-17 from 198.51.100.7"),
-                                                 .incident_id = SLICE("i-1"), .start_time = { .text = SLICE("2026-01-02 03:04:05") } } };
+    struct event events[2] = {notice_event(),
+                              {.kind = EVENT_INCIDENT_GENERATED,
+                               .id = SLICE("e-00000001"),
+                               .incident_name = SLICE("Suspicious login on host web-17 from 198.51.100.7"),
+                               .incident_id = SLICE("i-1"),
+                               .start_time = {.text = SLICE("2026-01-02 03:04:05")}}};
     for (size_t i = 0; i < 2; i++) {
         encode(&settings, &events[i]);
         double ratio = (double)notice->weigh(&settings, &events[i]) / (double)(request.body.size - 15);

@@ -122,9 +122,10 @@ Test(notice_judge, every_code_of_the_gateway_under_each_name)
         int code;
         enum outcome outcome;
     } rows[] = {
-        { 1001, OUTCOME_NOT_EXECUTED }, { 1002, OUTCOME_AUTH }, { 1003, OUTCOME_AUTH }, { 1004, OUTCOME_AUTH }, { 1005, OUTCOME_IN_DOUBT },
-        { 1202, OUTCOME_AUTH },         { 1203, OUTCOME_AUTH }, { 1204, OUTCOME_AUTH }, { 4011, OUTCOME_AUTH }, { 4012, OUTCOME_AUTH },
-        { -1, OUTCOME_IN_DOUBT },       { 9999, OUTCOME_IN_DOUBT }, { 31200, OUTCOME_IN_DOUBT }, { 31000, OUTCOME_IN_DOUBT },
+        {1001, OUTCOME_NOT_EXECUTED}, {1002, OUTCOME_AUTH},      {1003, OUTCOME_AUTH},   {1004, OUTCOME_AUTH},
+        {1005, OUTCOME_IN_DOUBT},     {1202, OUTCOME_AUTH},      {1203, OUTCOME_AUTH},   {1204, OUTCOME_AUTH},
+        {4011, OUTCOME_AUTH},         {4012, OUTCOME_AUTH},      {-1, OUTCOME_IN_DOUBT}, {9999, OUTCOME_IN_DOUBT},
+        {31200, OUTCOME_IN_DOUBT},    {31000, OUTCOME_IN_DOUBT},
     };
     static const char *const names[] = { "code", "status", "apim_status" };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

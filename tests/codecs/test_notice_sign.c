@@ -20,7 +20,8 @@ Test(notice_sign, the_token_calls_encryption)
     for (uint32_t i = 0; i < rows->count; i++) {
         const struct value *row = &rows->items[i], *expect = member_at(row, "expect");
         char hex[65];
-        notice_encryption(crypto, text_at(row, "app_key"), member_at(row, "timestamp_ms")->integer, text_at(row, "app_secret"), hex);
+        notice_encryption(crypto, text_at(row, "app_key"), member_at(row, "timestamp_ms")->integer, text_at(row, "app_secret"),
+                          hex);
         EXPECT_SLICE(slice_of(hex), text_at(expect, "encryption"));
     }
     crypto_free(crypto);

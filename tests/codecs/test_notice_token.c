@@ -50,11 +50,13 @@ Test(notice_token, a_token_in_every_documented_form)
         const char *body;
         int64_t expire_s;
     } rows[] = {
-        { "{\"status\":0,\"msg\":\"SUCCESS\",\"business\":\"apim-token-service\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":7200}}", 7200 },
-        { "{\"stauts\":0,\"msg\":\"SUCCESS\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":12}}", 12 },
-        { "{\"status\":\"0\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":\"60\"}}", 60 },
-        { "{\"business\":\"edge-iam\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":1}}", 1 },
-        { "{\"status\":0,\"data\":{\"accessToken\":\"" TOKEN "\"}}", 7200 },
+        {"{\"status\":0,\"msg\":\"SUCCESS\",\"business\":\"apim-token-service\",\"data\":{\"accessToken\":\"" TOKEN
+         "\",\"expire\":7200}}",
+         7200},
+        {"{\"stauts\":0,\"msg\":\"SUCCESS\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":12}}", 12},
+        {"{\"status\":\"0\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":\"60\"}}", 60},
+        {"{\"business\":\"edge-iam\",\"data\":{\"accessToken\":\"" TOKEN "\",\"expire\":1}}", 1},
+        {"{\"status\":0,\"data\":{\"accessToken\":\"" TOKEN "\"}}", 7200},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct token_reply token = judged(200, rows[i].body);

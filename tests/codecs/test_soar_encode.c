@@ -80,14 +80,17 @@ Test(soar_encode, params_of_each_kind_are_exactly_the_vendors_fields)
         enum event_kind kind;
         const char *event_id, *params;
     } rows[] = {
-        { EVENT_INCIDENT_GENERATED, "yundun_soar_incident_generate",
-          "{\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"a b*c~\xe4\xb8\xad\",\"incidentID\":\"i-1\",\"startTime\":\"2026-01-02 "
-          "03:04:05\"}" },
-        { EVENT_ALERT_GENERATED, "yundun_soar_alert_generate",
-          "{\"aliyunUID\":\"1467890000733152\",\"alertName\":\"al\\\"ert\",\"alertID\":\"a-1\",\"startTime\":\"2026-01-02 03:04:05\"}" },
-        { EVENT_INCIDENT_UPDATED, "yundun_soar_incident_update",
-          "{\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"a b*c~\xe4\xb8\xad\",\"incidentID\":\"i-1\",\"startTime\":\"2026-01-02 "
-          "03:04:05\",\"endTime\":\"2026-01-02 03:04:05\",\"status\":\"closed\",\"level\":\"HIGH\"}" },
+        {EVENT_INCIDENT_GENERATED, "yundun_soar_incident_generate",
+         "{\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"a "
+         "b*c~\xe4\xb8\xad\",\"incidentID\":\"i-1\",\"startTime\":\"2026-01-02 "
+         "03:04:05\"}"},
+        {EVENT_ALERT_GENERATED, "yundun_soar_alert_generate",
+         "{\"aliyunUID\":\"1467890000733152\",\"alertName\":\"al\\\"ert\",\"alertID\":\"a-1\",\"startTime\":\"2026-01-02 "
+         "03:04:05\"}"},
+        {EVENT_INCIDENT_UPDATED, "yundun_soar_incident_update",
+         "{\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"a "
+         "b*c~\xe4\xb8\xad\",\"incidentID\":\"i-1\",\"startTime\":\"2026-01-02 "
+         "03:04:05\",\"endTime\":\"2026-01-02 03:04:05\",\"status\":\"closed\",\"level\":\"HIGH\"}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         event.kind = rows[i].kind;
@@ -222,7 +225,8 @@ vector(const char *id)
     return NULL;
 }
 
-/* Vectors D and E are this very call; their Params are the vendor's sample, which has other members than ours, so they are put in as they are. */
+/* Vectors D and E are this very call; their Params are the vendor's sample, which has other members than ours, so they are put in
+ * as they are. */
 static void
 vector_request(const struct value *row)
 {
@@ -267,7 +271,7 @@ Test(soar_encode, signs_this_call_as_the_vectors_have_it)
 Test(soar_encode, signing_again_leaves_nothing_of_the_attempt_before)
 {
     struct crypto *crypto = crypto_new();
-    const struct credential *orders[][2] = { { &keys, &temporary }, { &temporary, &keys }, { &keys, &keys }, { &temporary, &temporary } };
+    const struct credential *orders[][2] = {{&keys, &temporary}, {&temporary, &keys}, {&keys, &keys}, {&temporary, &temporary}};
     struct stamp other = { 1767323999000, "ffffffffffffffffffffffffffffffff" };
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
         vector_request(vector("D"));

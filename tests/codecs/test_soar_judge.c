@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 #define REQUEST_ID "E7698CFB-4E1C-5840-8EC9-691B86729E94"
-#define SUCCESS    "{\"RequestId\":\"" REQUEST_ID "\",\"Data\":\"{}\",\"Page\":{\"TotalCount\":30,\"PageNumber\":1,\"PageSize\":10}}"
+#define SUCCESS \
+    "{\"RequestId\":\"" REQUEST_ID "\",\"Data\":\"{}\",\"Page\":{\"TotalCount\":30,\"PageNumber\":1,\"PageSize\":10}}"
 
 static struct verdict
 judged(struct reply reply)
@@ -182,7 +183,8 @@ Test(soar_judge, every_code_in_every_form_of_an_error_body)
 
 Test(soar_judge, without_a_code_the_status_decides)
 {
-    static const char *const bodies[] = { "", "<html>Bad Gateway</html>", "oops", "{\"RequestId\":\"x\"}", "{\"Code\":\"Inte", "[1]", "{}" };
+    static const char *const bodies[] = {
+        "", "<html>Bad Gateway</html>", "oops", "{\"RequestId\":\"x\"}", "{\"Code\":\"Inte", "[1]", "{}"};
     for (int status = 100; status < 1000; status++) {
         enum outcome expected = OUTCOME_IN_DOUBT;
         if (status >= 300 && status < 400)
@@ -255,7 +257,8 @@ Test(soar_judge, retry_after_explains_a_refusal_but_never_a_500)
 
 Test(soar_judge, whatever_is_not_a_whole_answer_is_judged_by_how_far_the_request_came)
 {
-    static const char *const bodies[] = { "", SUCCESS, "{\"RequestId\":", "{\"Code\":\"Throttling.User\"}", "<Error><Code>X</Code></Error>" };
+    static const char *const bodies[] = {"", SUCCESS, "{\"RequestId\":", "{\"Code\":\"Throttling.User\"}",
+                                         "<Error><Code>X</Code></Error>"};
     expect_cut_rows(soar_backend.judge, bodies, sizeof(bodies) / sizeof(bodies[0]));
 }
 
@@ -269,7 +272,8 @@ Test(soar_judge, an_error_that_overtakes_the_upload_is_read)
 
 Test(soar_judge, the_verdict_holds_no_message_and_only_printable_text)
 {
-    struct reply reply = answered(400, "{\"Code\":\"Bad\\n\\u0001C\xc3\xa9" "de\",\"Message\":\"server CanonicalRequest is [secret]\"}");
+    struct reply reply = answered(400, "{\"Code\":\"Bad\\n\\u0001C\xc3\xa9"
+                                       "de\",\"Message\":\"server CanonicalRequest is [secret]\"}");
     reply.acs_request_id = SLICE("from-header");
     struct verdict verdict = judged(reply);
     cr_expect_str_eq(verdict.code, "BadCde");

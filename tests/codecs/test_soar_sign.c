@@ -175,8 +175,8 @@ Test(soar_sign, values_are_trimmed_and_any_order_gives_the_same)
     for (int i = 0; i < 2; i++) {
         buf_init(&canonical[i], memory[i], 512);
         buf_init(&authorization[i], authorization_memory[i], 512);
-        cr_expect(soar_authorization(crypto, "POST", "/", SLICE(""), orders[i], 3, SLICE("0"), SLICE("id"), SLICE("key"), &canonical[i],
-                                     &authorization[i]));
+        cr_expect(soar_authorization(crypto, "POST", "/", SLICE(""), orders[i], 3, SLICE("0"), SLICE("id"), SLICE("key"),
+                                     &canonical[i], &authorization[i]));
     }
     EXPECT_SLICE(buf_view(&canonical[0]), SLICE("POST\n/\n\nhost:h\nx-acs-a:1\nx-acs-b:2\n\nhost;x-acs-a;x-acs-b\n0"));
     EXPECT_SLICE(buf_view(&authorization[0]), buf_view(&authorization[1]));
@@ -195,8 +195,8 @@ Test(soar_sign, says_when_it_does_not_fit)
         struct buf canonical, authorization;
         buf_init(&canonical, memory, sizes[i].canonical);
         buf_init(&authorization, authorization_memory, sizes[i].authorization);
-        cr_expect_not(soar_authorization(crypto, "POST", "/", SLICE(""), &header, 1, SLICE("0"), SLICE("id"), SLICE("key"), &canonical,
-                                         &authorization),
+        cr_expect_not(soar_authorization(crypto, "POST", "/", SLICE(""), &header, 1, SLICE("0"), SLICE("id"), SLICE("key"),
+                                         &canonical, &authorization),
                       "row %zu", i);
     }
     crypto_free(crypto);

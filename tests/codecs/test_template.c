@@ -11,10 +11,23 @@ static struct member title_items[] = { { SLICE("zh_CN"), { .type = VALUE_STRING,
 static struct value title = { .type = VALUE_OBJECT, .count = 2, .members = title_items };
 
 static const struct event event = {
-    .kind = EVENT_INCIDENT_UPDATED, .id = SLICE("e-1"), .time = { .ms = 1767323045000, .is_ms = true }, .source = SLICE("siem"),
-    .aliyun_uid = SLICE("1467"), .incident_name = SLICE("name {id}"), .incident_id = SLICE("i-1"), .alert_name = SLICE("an"),
-    .alert_id = SLICE("a-1"), .start_time = { .text = SLICE("s") }, .end_time = { .text = SLICE("e") }, .status = SLICE("open"),
-    .level = SLICE("HIGH"), .severity = 4, .title = { .object = &title }, .body = { .text = SLICE("b") }, .url = SLICE("https://u"),
+    .kind = EVENT_INCIDENT_UPDATED,
+    .id = SLICE("e-1"),
+    .time = {.ms = 1767323045000, .is_ms = true},
+    .source = SLICE("siem"),
+    .aliyun_uid = SLICE("1467"),
+    .incident_name = SLICE("name {id}"),
+    .incident_id = SLICE("i-1"),
+    .alert_name = SLICE("an"),
+    .alert_id = SLICE("a-1"),
+    .start_time = {.text = SLICE("s")},
+    .end_time = {.text = SLICE("e")},
+    .status = SLICE("open"),
+    .level = SLICE("HIGH"),
+    .severity = 4,
+    .title = {.object = &title},
+    .body = {.text = SLICE("b")},
+    .url = SLICE("https://u"),
     .labels = &labels,
 };
 
@@ -78,7 +91,8 @@ Test(template, a_field_that_the_event_lacks_is_empty)
 Test(template, the_built_in_texts_are_good_and_hold_a_default_and_a_chinese_form)
 {
     for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-        const struct template *texts[] = { template_default_title((enum event_kind)kind), template_default_body((enum event_kind)kind) };
+        const struct template *texts[] = {template_default_title((enum event_kind)kind),
+                                          template_default_body((enum event_kind)kind)};
         for (size_t i = 0; i < 2; i++) {
             struct slice culprit;
             cr_expect_eq(texts[i]->n, kind == EVENT_NOTICE ? 0u : 2u);

@@ -56,6 +56,6 @@ text_at(const struct value *object, const char *name)
 void
 expect_slice(const char *file, int line, struct slice actual, struct slice expected, const char *about)
 {
-    cr_expect(slice_eq(actual, expected), "%s:%d: %s\n  is        %.*s\n  should be %.*s", file, line, about, (int)actual.size, actual.at,
-              (int)expected.size, expected.at);
+    cr_expect(slice_eq(actual, expected), "%s:%d: %s\n  is        %.*s\n  should be %.*s", file, line, about, (int)actual.size,
+              actual.at, (int)expected.size, expected.at);
 }
