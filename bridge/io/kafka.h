@@ -1,9 +1,11 @@
-/* kafka.h: the consumer, the commits and the dead-letter producer, on the loop. The only file pair that knows librdkafka.
+/* kafka.h: the consumer, the commits and the dead-letter producer, on the loop. Only kafka*.c know librdkafka.
  *
- * Callbacks run inside the loop, never inside a function of this header. Nothing here decides: pausing, committing and the answer to a revoke come
- * from the worker. Settings that the promise needs (enable.auto.commit=false, enable.auto.offset.store=false, isolation.level=read_committed,
- * auto.offset.reset=error, eager assignor) are set here and cannot be overridden.
- * API: https://docs.confluent.io/platform/current/clients/librdkafka/html/rdkafka_8h.html */
+ * Callbacks run inside the loop, never inside a function of this header. Nothing here decides: pausing, committing and the
+ * answer to a revoke come from the worker. Settings that the promise needs (enable.auto.commit=false,
+ * enable.auto.offset.store=false, isolation.level=read_committed, auto.offset.reset=error, eager assignor) are set here and
+ * cannot be overridden. Where the worker has committed all it was given and the partition ends in transaction markers only,
+ * the commit is moved to that end here. API:
+ * https://docs.confluent.io/platform/current/clients/librdkafka/html/rdkafka_8h.html */
 #ifndef BRIDGE_IO_KAFKA_H
 #define BRIDGE_IO_KAFKA_H
 
@@ -63,7 +65,8 @@ struct kafka *kafka_new(const struct kafka_config *, struct event_base *, const 
 void kafka_pause(struct kafka *, uint32_t partition);
 void kafka_resume(struct kafka *, uint32_t partition);
 
-/* Collects one offset; kafka_flush() sends what was collected as one asynchronous commit. An offset of an old epoch is not sent. */
+/* Collects one offset; kafka_flush() sends what was collected as one asynchronous commit. An offset of an old epoch is not
+ * sent. */
 void kafka_commit(struct kafka *, uint32_t partition, uint32_t epoch, int64_t offset);
 void kafka_flush(struct kafka *);
 
@@ -93,5 +96,8 @@ struct kafka_stats {
     bool joined;                /* was a member once since the start */
 };
 void kafka_stats(const struct kafka *, struct kafka_stats *);
+
+/* The partition's end as the broker last told (no request is made); -1 = not known yet. Lag = this minus the committed offset. */
+int64_t kafka_end_offset(const struct kafka *, uint32_t partition);
 
 #endif

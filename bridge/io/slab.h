@@ -1,4 +1,5 @@
-/* slab.h: the bytes of records that are in work. A held Kafka message would pin its whole fetch buffer, so each is copied here once.
+/* slab.h: the bytes of records that are in work. A held Kafka message would pin its whole fetch buffer, so each is copied here
+ * once.
  *
  * Memory is reserved at start and touched as it is used; what was touched and is free is used again first. Not for threads. */
 #ifndef BRIDGE_IO_SLAB_H

@@ -1,0 +1,385 @@
+/* kafka.c: the client's turn in the loop: it is woken, polls with a budget, hands records on, and leaves.
+ *
+ * librdkafka works in threads of its own and speaks through queues. Each queue writes to one eventfd when it turns from empty
+ * to not empty, and only then: a turn drains all queues, or, when its budget ends, asks for another turn after the loop has
+ * seen its other descriptors. A timer polls once a second besides, because a member that does not poll is put out of the group
+ * (max.poll.interval.ms). */
+#include "bridge/io/kafka_parts.h"
+
+#include <event2/event.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { EVENTS_A_TURN = 256, HEADERS_AT_START = 16 };
+
+static const struct timeval tick = { 1, 0 }, tick_leaving = { 0, 20 * 1000 }, at_once = { 0, 0 };
+
+/* ---- a record -------------------------------------------------------------------------------------------------------------- */
+
+static bool
+headers_reserve(struct kafka *kafka, size_t n)
+{
+    if (n <= kafka->headers_capacity)
+        return true;
+    struct header *headers = realloc(kafka->headers, 2 * n * sizeof *headers);
+    if (!headers)
+        return false;
+    kafka->headers = headers;
+    kafka->headers_capacity = (uint32_t)(2 * n);
+    return true;
+}
+
+bool
+kafka_headers_of(struct kafka *kafka, const rd_kafka_message_t *message, const struct header **headers, uint32_t *n)
+{
+    rd_kafka_headers_t *list;
+    *headers = kafka->headers;
+    *n = 0;
+    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true;    /* has none */
+    size_t count = rd_kafka_header_cnt(list);
+    if (!headers_reserve(kafka, count))
+        return false;
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t i = 0; i < count && rd_kafka_header_get_all(list, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        kafka->headers[(*n)++] = (struct header){ slice_of(name), { value, value ? size : 0 } };
+    *headers = kafka->headers;
+    return true;
+}
+
+static void
+hand_on(struct kafka *kafka, const rd_kafka_message_t *message, uint32_t partition)
+{
+    struct kafka_record record = {
+        .partition = partition,
+        .epoch = kafka->epoch,
+        .offset = message->offset,
+        .view = {
+            .key = { message->key, message->key ? message->key_len : 0 },
+            .value = { message->payload, message->payload ? message->len : 0 },
+            .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+        },
+    };
+    if (!kafka_headers_of(kafka, message, &record.view.headers, &record.view.n_headers)) {
+        kafka_on_error(kafka, kafka->consumer, RD_KAFKA_RESP_ERR__FATAL, "no memory for the headers of a record");
+        return;         /* nothing is handed on behind it: see on_message */
+    }
+    struct position *position = &kafka->positions[partition];
+    position->given = message->offset + 1;
+    position->end = -1;
+    kafka->handler.record(kafka->handler.owner, &record);
+}
+
+static void
+on_message_error(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : NULL, *text = rd_kafka_message_errstr(message);
+    char line[KAFKA_ERROR_BYTES];
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        snprintf(line, sizeof line,
+                 "%s [%d] stands still: its offset is out of range, records may be gone; set the group's offset by hand: %s",
+                 topic ? topic : "?", message->partition, text);
+    else if (topic)
+        snprintf(line, sizeof line, "%s [%d]: %s", topic, message->partition, text);
+    else
+        snprintf(line, sizeof line, "%s", text);
+    kafka_on_error(kafka, kafka->consumer, message->err, line);
+}
+
+static void
+on_message(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    uint32_t partition;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        on_message_error(kafka, message);
+        return;
+    }
+    if (kafka->fatal || kafka->state != GROUP_READING
+        || !kafka_partition_of(kafka, rd_kafka_topic_name(message->rkt), message->partition, &partition))
+        return;     /* not ours any more: whoever has it reads it */
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        kafka_on_end(kafka, partition, message->offset);
+    else
+        hand_on(kafka, message, partition);
+}
+
+/* ---- a turn ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+on_event(struct kafka *kafka, rd_kafka_event_t *event)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
+        kafka_on_looked_up(kafka, event);
+        break;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+        kafka_on_committed(kafka, event);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        kafka_on_log(kafka, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        kafka_on_error(kafka, kafka->consumer, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+        break;
+    case RD_KAFKA_EVENT_REBALANCE:      /* while leaving, all that the consumer says comes this way */
+        kafka_on_rebalance(kafka, rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event));
+        break;
+    default:
+        break;
+    }
+}
+
+static bool
+turn_events(struct kafka *kafka)
+{
+    for (int i = 0; i < EVENTS_A_TURN; i++) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->events, 0);
+        if (!event)
+            return false;
+        on_event(kafka, event);
+        rd_kafka_event_destroy(event);
+    }
+    return true;
+}
+
+static bool
+turn_records(struct kafka *kafka)
+{
+    for (int i = 0; i < KAFKA_RECORDS_A_TURN && !kafka->leaving; i++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer, 0);
+        if (!message)
+            return false;
+        on_message(kafka, message);
+        rd_kafka_message_destroy(message);
+    }
+    return !kafka->leaving;
+}
+
+static void
+tell_closed(struct kafka *kafka)
+{
+    if (kafka->told_closed)
+        return;
+    kafka->told_closed = true;
+    event_del(kafka->on_tick);
+    event_del(kafka->on_deadline);
+    kafka->handler.closed(kafka->handler.owner);
+}
+
+/* The last thing done may be handler.closed: nothing of `kafka` is touched behind it. */
+static void
+turn(struct kafka *kafka)
+{
+    uint64_t ignored;
+    ssize_t got = read(kafka->wake_fd, &ignored, sizeof ignored);
+    (void)got;      /* empty when a timer woke us */
+    bool more = turn_events(kafka);
+    more |= turn_records(kafka);
+    more |= kafka_producer_turn(kafka);
+    kafka_group_tick(kafka);
+    if (more)
+        event_add(kafka->on_again, &at_once);
+    if (!kafka->leaving)
+        return;
+    if (!kafka->closed)
+        kafka->closed = rd_kafka_consumer_closed(kafka->consumer) != 0;
+    if (kafka->closed)
+        tell_closed(kafka);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    turn(data);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    struct kafka *kafka = data;
+    kafka_flush_ends(kafka);
+    event_add(kafka->on_tick, kafka->leaving ? &tick_leaving : &tick);
+    turn(kafka);
+}
+
+static void
+on_lookup(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    kafka_look_up(data);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *data)
+{
+    (void)fd, (void)what;
+    tell_closed(data);
+}
+
+void
+kafka_wake(struct kafka *kafka)
+{
+    event_add(kafka->on_again, &at_once);
+}
+
+/* ---- callbacks of librdkafka, all from within consumer_poll ---------------------------------------------------------------- */
+
+static void
+rebalance_cb(rd_kafka_t *consumer, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *data)
+{
+    (void)consumer;
+    kafka_on_rebalance(data, code, list);
+}
+
+static void
+error_cb(rd_kafka_t *consumer, int code, const char *text, void *data)
+{
+    kafka_on_error(data, consumer, code, text);
+}
+
+static int
+statistics_cb(rd_kafka_t *consumer, char *json, size_t size, void *data)
+{
+    (void)consumer;
+    kafka_on_statistics(data, json, size);
+    return 0;       /* librdkafka frees the text */
+}
+
+/* ---- start and end --------------------------------------------------------------------------------------------------------- */
+
+static bool
+consumer_start(struct kafka *kafka, const struct kafka_config *config, char *error, size_t error_size)
+{
+    rd_kafka_conf_t *conf = kafka_consumer_conf(config, error, error_size);
+    if (!conf)
+        return false;
+    rd_kafka_conf_set_opaque(conf, kafka);
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
+    rd_kafka_conf_set_error_cb(conf, error_cb);
+    rd_kafka_conf_set_stats_cb(conf, statistics_cb);
+    kafka->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, error_size);
+    if (!kafka->consumer) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    const uint64_t one = 1;
+    rd_kafka_poll_set_consumer(kafka->consumer);
+    kafka->records = rd_kafka_queue_get_consumer(kafka->consumer);
+    kafka->events = rd_kafka_queue_new(kafka->consumer);
+    rd_kafka_queue_io_event_enable(kafka->records, kafka->wake_fd, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(kafka->events, kafka->wake_fd, &one, sizeof one);
+    rd_kafka_set_log_queue(kafka->consumer, kafka->events);
+    return true;
+}
+
+static bool
+events_start(struct kafka *kafka)
+{
+    kafka->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (kafka->wake_fd < 0)
+        return false;
+    kafka->on_wake = event_new(kafka->base, kafka->wake_fd, EV_READ | EV_PERSIST, on_turn, kafka);
+    kafka->on_tick = evtimer_new(kafka->base, on_tick, kafka);
+    kafka->on_again = evtimer_new(kafka->base, on_turn, kafka);
+    kafka->on_lookup = evtimer_new(kafka->base, on_lookup, kafka);
+    kafka->on_deadline = evtimer_new(kafka->base, on_deadline, kafka);
+    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_lookup && kafka->on_deadline
+           && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
+}
+
+struct kafka *
+kafka_new(const struct kafka_config *config, struct event_base *base, const struct kafka_handler *handler, char *error,
+          size_t error_size)
+{
+    if (!kafka_check(config, error, error_size))
+        return NULL;
+    struct kafka *kafka = calloc(1, sizeof *kafka);
+    snprintf(error, error_size, "out of memory or descriptors");
+    if (!kafka)
+        return NULL;
+    kafka->handler = *handler;
+    kafka->base = base;
+    kafka->wake_fd = -1;
+    kafka->can_destroy = true;
+    kafka->group = strdup(config->group);
+    if (kafka->group && headers_reserve(kafka, HEADERS_AT_START) && kafka_rules_init(kafka, config) && events_start(kafka)
+        && consumer_start(kafka, config, error, error_size)
+        && (!config->dead_letter_topic || kafka_producer_start(kafka, config, error, error_size))
+        && kafka_subscribe(kafka, config, error, error_size)) {
+        kafka->can_destroy = false;
+        return kafka;
+    }
+    kafka_free(kafka);
+    return NULL;
+}
+
+void
+kafka_leave(struct kafka *kafka, ms_t bound_ms)
+{
+    if (kafka->leaving)
+        return;
+    const struct timeval bound = { (time_t)(bound_ms / 1000), (suseconds_t)(bound_ms % 1000 * 1000) };
+    kafka->leaving = true;
+    kafka_group_end(kafka);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(kafka->consumer, kafka->events);
+    if (error) {            /* a client with a fatal error does not close */
+        rd_kafka_error_destroy(error);
+        kafka->closed = true;
+    }
+    event_add(kafka->on_deadline, &bound);
+    event_add(kafka->on_tick, &tick_leaving);
+    kafka_wake(kafka);
+}
+
+static void
+consumer_end(struct kafka *kafka)
+{
+    if (!kafka->consumer)
+        return;
+    rd_kafka_queue_io_event_enable(kafka->records, -1, NULL, 0);
+    rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
+    if (kafka->can_destroy) {
+        rd_kafka_queue_destroy(kafka->records);
+        rd_kafka_queue_destroy(kafka->events);
+        rd_kafka_destroy_flags(kafka->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+}
+
+/* rd_kafka_destroy() waits for librdkafka's threads, which may hang in a name lookup or an unanswered request. So a client is
+ * destroyed where it was a member and has left in time; in any other case it is left to the end of the process, silenced. */
+void
+kafka_free(struct kafka *kafka)
+{
+    if (!kafka)
+        return;
+    kafka->can_destroy |= kafka->closed && kafka->stats.joined;
+    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_lookup, kafka->on_deadline };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (events[i])
+            event_free(events[i]);
+    kafka_producer_end(kafka);
+    consumer_end(kafka);
+    if (kafka->wake_fd >= 0)
+        close(kafka->wake_fd);
+    kafka_partitions_release(kafka);
+    kafka_rules_release(kafka);
+    for (uint32_t i = 0; i < kafka->n_names; i++)
+        free(kafka->names[i]);
+    free(kafka->names);
+    free(kafka->headers);
+    free(kafka->group);
+    free(kafka);
+}
+
+void
+kafka_stats(const struct kafka *kafka, struct kafka_stats *stats)
+{
+    *stats = kafka->stats;
+}

@@ -1,0 +1,156 @@
+/* kafka_commit.c: offsets on their way to the group. One commit is under way at a time; what comes meanwhile is merged into
+ * the next. */
+#include "bridge/io/kafka_parts.h"
+
+#include <librdkafka/rdkafka.h>
+
+static bool
+is_current(const struct kafka *kafka, uint32_t partition, uint32_t epoch)
+{
+    return epoch == kafka->epoch && partition < kafka->n_partitions
+           && (kafka->state == GROUP_READING || kafka->state == GROUP_REVOKING);
+}
+
+static bool
+at_rest(const struct position *position)
+{
+    return position->end > position->given && position->done == position->given;
+}
+
+/* The broker holds transaction markers between the last record and its end: with nothing open, the end is as good and shows no
+ * lag. It also pins the start of a partition that was begun at its end and has seen no record: after a restart it must not
+ * begin at a later one. */
+static void
+commit_end(struct position *position)
+{
+    if (at_rest(position) && position->wanted < position->end)
+        position->wanted = position->end;
+}
+
+void
+kafka_on_end(struct kafka *kafka, uint32_t partition, int64_t offset)
+{
+    struct position *position = &kafka->positions[partition];
+    position->end = offset;
+    commit_end(position);
+}
+
+void
+kafka_commit(struct kafka *kafka, uint32_t partition, uint32_t epoch, int64_t offset)
+{
+    if (!is_current(kafka, partition, epoch))
+        return;
+    struct position *position = &kafka->positions[partition];
+    if (offset > position->wanted)
+        position->wanted = offset;
+    if (offset > position->asked)
+        position->asked = offset;
+    if (offset > position->done)
+        position->done = offset;
+    commit_end(position);
+}
+
+static rd_kafka_topic_partition_list_t *
+collect(struct kafka *kafka)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    for (uint32_t i = 0; i < kafka->n_partitions; i++) {
+        struct position *position = &kafka->positions[i];
+        if (position->wanted < 0)
+            continue;
+        if (!list)
+            list = rd_kafka_topic_partition_list_new((int)kafka->n_partitions);
+        const struct assignment *a = &kafka->assignment[i];
+        rd_kafka_topic_partition_list_add(list, a->topic, a->number)->offset = position->wanted;
+        position->sent = position->wanted;
+        position->told = position->asked;
+        position->wanted = -1;
+        position->asked = -1;
+    }
+    return list;
+}
+
+void
+kafka_flush(struct kafka *kafka)
+{
+    if (kafka->committing) {
+        kafka->flush_again = true;
+        return;
+    }
+    kafka->flush_again = false;
+    if (kafka->state != GROUP_READING && kafka->state != GROUP_REVOKING)
+        return;
+    rd_kafka_topic_partition_list_t *list = collect(kafka);
+    if (!list)
+        return;
+    /* Without a group there is nothing to commit to, and librdkafka says so at once; a later assignment begins anew. */
+    kafka->committing = rd_kafka_commit_queue(kafka->consumer, list, kafka->events, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    kafka->commit_epoch = kafka->epoch;
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static enum commit_result
+result_of(rd_kafka_resp_err_t code)
+{
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return COMMIT_OK;
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST:
+        return COMMIT_STALE;
+    default:
+        return COMMIT_FAILED;
+    }
+}
+
+void
+kafka_flush_ends(struct kafka *kafka)
+{
+    for (uint32_t i = 0; i < kafka->n_partitions && !kafka->committing; i++)
+        if (at_rest(&kafka->positions[i]) && kafka->positions[i].wanted >= 0)
+            kafka_flush(kafka);
+}
+
+/* The answer for one partition: its own error, else that of the request. */
+static rd_kafka_resp_err_t
+error_of(const rd_kafka_topic_partition_list_t *list, const struct assignment *a, rd_kafka_resp_err_t whole)
+{
+    const rd_kafka_topic_partition_t *one =
+        list ? rd_kafka_topic_partition_list_find((rd_kafka_topic_partition_list_t *)(uintptr_t)list, a->topic, a->number) : NULL;
+    return one && one->err != RD_KAFKA_RESP_ERR_NO_ERROR ? one->err : whole;
+}
+
+static void
+tell(struct kafka *kafka, const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t whole)
+{
+    uint32_t epoch = kafka->commit_epoch;
+    for (uint32_t i = 0; is_current(kafka, i, epoch); i++) {
+        struct position *position = &kafka->positions[i];
+        if (position->sent < 0)
+            continue;
+        enum commit_result result = result_of(error_of(list, &kafka->assignment[i], whole));
+        int64_t told = position->told;
+        if (result == COMMIT_FAILED && position->sent > told && position->wanted < 0)
+            position->wanted = position->sent;      /* the end of the partition was our own wish: so is asking again */
+        position->sent = -1;
+        position->told = -1;
+        if (told >= 0)
+            kafka->handler.committed(kafka->handler.owner, i, epoch, told, result);
+    }
+}
+
+void
+kafka_on_committed(struct kafka *kafka, rd_kafka_event_t *event)
+{
+    rd_kafka_resp_err_t whole = rd_kafka_event_error(event);
+    kafka->committing = false;
+    if (whole == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        kafka_on_error(kafka, kafka->consumer, whole, rd_kafka_event_error_string(event));
+    else if (result_of(whole) == COMMIT_FAILED)
+        kafka_say(kafka, (int)whole, "commit: %s", rd_kafka_event_error_string(event));
+    tell(kafka, rd_kafka_event_topic_partition_list(event), whole);
+    if (kafka->flush_again)
+        kafka_flush(kafka);
+}

@@ -1,0 +1,235 @@
+/* kafka_park.c: the dead-letter producer: acks=all, idempotent, one record a request.
+ *
+ * A record that the topic refuses for its size is written once more without value and key, with the worker's own headers, its
+ * size and its hash: what it was and where it lies can then still be told. */
+#include "bridge/io/kafka_parts.h"
+#include "codecs/buf.h"
+#include "codecs/check.h"
+#include "codecs/siphash.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STUB_KEY_BYTES_MAX = 1024, REPORTS_A_TURN = 256 };
+
+#define OUR_PREFIX "alertbridge-"
+#define STUB_HEADER "alertbridge-stub"
+
+_Static_assert(sizeof(void *) >= sizeof(struct tag), "a tag travels in the opaque pointer of a message");
+
+static void *
+tag_pack(struct tag tag)
+{
+    return (void *)(((uintptr_t)tag.slot << 32) | tag.serial);
+}
+
+static struct tag
+tag_unpack(const void *opaque)
+{
+    uintptr_t bits = (uintptr_t)opaque;
+    return (struct tag){ (uint32_t)(bits >> 32), (uint32_t)bits };
+}
+
+bool
+kafka_producer_start(struct kafka *kafka, const struct kafka_config *config, char *error, size_t error_size)
+{
+    rd_kafka_conf_t *conf = kafka_producer_conf(config, error, error_size);
+    if (!conf)
+        return false;
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    kafka->park_topic = strdup(config->dead_letter_topic);
+    kafka->producer = kafka->park_topic ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, error_size) : NULL;
+    if (!kafka->producer) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    const uint64_t one = 1;
+    kafka->reports = rd_kafka_queue_get_main(kafka->producer);
+    rd_kafka_set_log_queue(kafka->producer, NULL);      /* NULL = the main queue */
+    rd_kafka_queue_io_event_enable(kafka->reports, kafka->wake_fd, &one, sizeof one);
+    return true;
+}
+
+/* Takes `headers` over, also when it fails. */
+static rd_kafka_resp_err_t
+produce(struct kafka *kafka, struct slice key, struct slice value, rd_kafka_headers_t *headers, int64_t timestamp_ms,
+        void *opaque)
+{
+    rd_kafka_vu_t parts[] = {
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->park_topic },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+        { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)key.at, key.size } },
+        { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { (void *)(uintptr_t)value.at, value.size } },
+        { .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_ms > 0 ? timestamp_ms : 0 },
+        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque },
+        { .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(kafka->producer, parts, sizeof parts / sizeof parts[0]);
+    if (!error)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    rd_kafka_headers_destroy(headers);
+    return code;
+}
+
+/* ---- too large for the topic ----------------------------------------------------------------------------------------------- */
+
+static rd_kafka_headers_t *
+stub_headers(const struct dead_letter *letter)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers + 3);
+    for (uint32_t i = 0; i < letter->n_headers; i++) {
+        const struct header *h = &letter->headers[i];
+        if (h->name.size >= sizeof OUR_PREFIX - 1 && memcmp(h->name.at, OUR_PREFIX, sizeof OUR_PREFIX - 1) == 0)
+            rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
+    }
+    const struct sipkey no_key = { 0, 0 };
+    struct hash128 hash = siphash128(&no_key, letter->value.at, letter->value.size);
+    char text[64];
+    struct buf buf;
+    buf_init(&buf, text, sizeof text);
+    buf_u64(&buf, letter->value.size);
+    rd_kafka_header_add(headers, STUB_HEADER, -1, "1", 1);
+    rd_kafka_header_add(headers, OUR_PREFIX "size", -1, buf.at, (ssize_t)buf.size);
+    buf_reset(&buf);
+    buf_hex64(&buf, hash.high);
+    buf_hex64(&buf, hash.low);
+    rd_kafka_header_add(headers, OUR_PREFIX "hash", -1, buf.at, (ssize_t)buf.size);
+    return headers;
+}
+
+static rd_kafka_resp_err_t
+produce_stub(struct kafka *kafka, const struct dead_letter *letter)
+{
+    struct slice key = letter->key.size <= STUB_KEY_BYTES_MAX ? letter->key : (struct slice){ NULL, 0 };
+    kafka_say(kafka, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+              "%s refused a dead letter of %zu bytes: written without its value; raise max.message.bytes", kafka->park_topic,
+              letter->value.size);
+    return produce(kafka, key, SLICE(""), stub_headers(letter), letter->timestamp_ms, tag_pack(letter->tag));
+}
+
+static bool
+is_stub(const struct dead_letter *letter)
+{
+    for (uint32_t i = 0; i < letter->n_headers; i++)
+        if (slice_is(letter->headers[i].name, STUB_HEADER))
+            return true;
+    return false;
+}
+
+/* ---- in -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+refuse(struct kafka *kafka, struct tag tag)
+{
+    if (kafka->n_refused == kafka->refused_capacity) {
+        uint32_t capacity = kafka->refused_capacity ? 2 * kafka->refused_capacity : 64;
+        kafka->refused = realloc(kafka->refused, capacity * sizeof *kafka->refused);
+        check(kafka->refused);
+        kafka->refused_capacity = capacity;
+    }
+    kafka->refused[kafka->n_refused++] = tag;
+    kafka_wake(kafka);
+}
+
+void
+kafka_park(struct kafka *kafka, const struct dead_letter *letter)
+{
+    check(kafka->producer);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers);
+    for (uint32_t i = 0; i < letter->n_headers; i++) {
+        const struct header *h = &letter->headers[i];
+        rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
+    }
+    rd_kafka_resp_err_t code =
+        produce(kafka, letter->key, letter->value, headers, letter->timestamp_ms, tag_pack(letter->tag));
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        code = produce_stub(kafka, letter);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_say(kafka, (int)code, "dead letter not queued: %s", rd_kafka_err2str(code));
+        refuse(kafka, letter->tag);
+    }
+}
+
+/* ---- out ------------------------------------------------------------------------------------------------------------------- */
+
+/* The broker refused the size: the message still has all its parts. False when it is a stub already, or cannot be queued. */
+static bool
+park_as_stub(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    struct dead_letter letter = {
+        .tag = tag_unpack(message->_private),
+        .key = { message->key, message->key_len },
+        .value = { message->payload, message->len },
+        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+    };
+    if (!kafka_headers_of(kafka, message, &letter.headers, &letter.n_headers) || is_stub(&letter))
+        return false;
+    return produce_stub(kafka, &letter) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static void
+report(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && park_as_stub(kafka, message))
+        return;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        kafka_say(kafka, message->err, "dead letter not written to %s: %s", kafka->park_topic, rd_kafka_err2str(message->err));
+    kafka->handler.parked(kafka->handler.owner, tag_unpack(message->_private), message->err == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+static void
+on_event(struct kafka *kafka, rd_kafka_event_t *event)
+{
+    const rd_kafka_message_t *message;
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        while ((message = rd_kafka_event_message_next(event)) != NULL)
+            report(kafka, message);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        kafka_on_error(kafka, kafka->producer, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        kafka_on_log(kafka, event);
+        break;
+    default:
+        break;
+    }
+}
+
+bool
+kafka_producer_turn(struct kafka *kafka)
+{
+    if (!kafka->producer)
+        return false;
+    for (uint32_t n = kafka->n_refused; n > 0; n--) {
+        struct tag tag = kafka->refused[--kafka->n_refused];
+        kafka->handler.parked(kafka->handler.owner, tag, false);
+    }
+    for (int i = 0; i < REPORTS_A_TURN; i++) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->reports, 0);
+        if (!event)
+            return false;
+        on_event(kafka, event);
+        rd_kafka_event_destroy(event);
+    }
+    return true;
+}
+
+void
+kafka_producer_end(struct kafka *kafka)
+{
+    if (!kafka->producer)
+        return;
+    rd_kafka_queue_io_event_enable(kafka->reports, -1, NULL, 0);
+    if (kafka->can_destroy) {
+        rd_kafka_purge(kafka->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+        rd_kafka_queue_destroy(kafka->reports);
+        rd_kafka_destroy(kafka->producer);
+    }
+    free(kafka->park_topic);
+    free(kafka->refused);
+}
