@@ -8,8 +8,8 @@
 #include "bridge/io/clock.h"
 #include "codecs/check.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -93,12 +93,14 @@ on_look(evutil_socket_t fd, short events, void *argument)
     gate_arm(gate);
 }
 
-/* The server asks for the bufferevent of a connection that it has just accepted. The listener is shut when the last place is taken. */
+/* The server asks for the bufferevent of a connection that it has just accepted. The listener is shut when the last place is taken.
+ * CLOSE_ON_FREE: the descriptor is closed with our reference and not before. A bufferevent that the server gave up still reads; on a number
+ * that the next connection got again it would take that one's bytes. */
 static struct bufferevent *
 on_connection(struct event_base *base, void *argument)
 {
     struct gate *gate = argument;
-    struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+    struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     check(bev);
     struct guest *guest = gate->guests;
     while (guest->bev)
@@ -122,17 +124,37 @@ on_accept_error(struct evconnlistener *listener, void *argument)
     gate_arm(gate);
 }
 
-/* A port must be said: without one libevent would take any. */
+static bool
+port_parse(const char *text, in_port_t *port)
+{
+    size_t digits = strspn(text, "0123456789");
+    unsigned long number = strtoul(text, NULL, 10);
+    *port = htons((uint16_t)number);
+    return digits > 0 && digits <= 5 && text[digits] == 0 && number <= UINT16_MAX;
+}
+
+/* libevent's parser is not used: it takes an address without a port, and does not take port 0. */
 static bool
 address_parse(const char *text, struct sockaddr_storage *address, int *size)
 {
     const char *colon = strrchr(text, ':');
-    if (!colon || strspn(colon + 1, "0123456789") == 0 || (text[0] == '[' && colon[-1] != ']'))
+    char host[INET6_ADDRSTRLEN + 2];
+    if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host))
         return false;
-    *size = sizeof(*address);
-    if (evutil_parse_sockaddr_port(text, (struct sockaddr *)address, size) != 0)
-        return false;
-    return text[0] == '[' || address->ss_family == AF_INET;
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = 0;
+    memset(address, 0, sizeof(*address));
+    if (host[0] == '[' && colon[-1] == ']') {
+        struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)address;
+        host[colon - text - 1] = 0;
+        six->sin6_family = AF_INET6;
+        *size = sizeof(*six);
+        return inet_pton(AF_INET6, host + 1, &six->sin6_addr) == 1 && port_parse(colon + 1, &six->sin6_port);
+    }
+    struct sockaddr_in *four = (struct sockaddr_in *)(void *)address;
+    four->sin_family = AF_INET;
+    *size = sizeof(*four);
+    return inet_pton(AF_INET, host, &four->sin_addr) == 1 && port_parse(colon + 1, &four->sin_port);
 }
 
 static bool

@@ -17,6 +17,7 @@ enum {
     BODY_BYTES = REQUEST_BODY_BYTES_MAX + 64 * 1024,    /* the limit is judged by who encodes; the slack holds what made it too large */
     HEAD_BYTES = 16 * 1024,
     REPLY_HEAD_BYTES_MAX = 64 * 1024,
+    SEND_BUFFER_BYTES = 64 * 1024,      /* Linux takes twice that */
     SLOT_BYTES = TARGET_BYTES + BODY_BYTES + HEAD_BYTES + REPLY_BYTES_MAX,
 };
 
@@ -94,7 +95,11 @@ on_open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *addre
     struct slot *slot = argument;
     if (purpose == CURLSOCKTYPE_IPCXN && !slot->endpoint.allow_internal && http_address_is_internal(&address->addr))
         return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    /* A kernel that swallows a body whole would make "handed over" of what never left this machine. */
+    int send_bytes = SEND_BUFFER_BYTES;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
+    return fd;
 }
 
 static size_t
@@ -343,6 +348,7 @@ http_request(struct http *http, uint32_t *slot_index)
     http->in_use++;
     slot->state = SLOT_FILLING;
     request_reset(&slot->request);
+    slot->request.method = "POST";
     *slot_index = slot->index;
     return &slot->request;
 }

@@ -1,0 +1,46 @@
+/* test_http_codes.c: every code that libcurl can end with has a meaning, and none of them takes a begun request for an unsent one. */
+#include "bridge/io/http_parts.h"
+
+#include <criterion/criterion.h>
+#include <curl/curl.h>
+
+Test(http_codes, nothing_begun_means_nothing_sent_whatever_the_code)
+{
+    for (int code = 1; code < CURL_LAST; code++) {
+        enum transport expected = code == CURLE_ABORTED_BY_CALLBACK ? TRANSPORT_ABORTED : TRANSPORT_CONNECT;
+        cr_expect_eq(http_transport_of(code, 0), expected, "%d %s", code, curl_easy_strerror((CURLcode)code));
+    }
+}
+
+Test(http_codes, a_begun_request_is_never_called_unconnected)
+{
+    for (int code = 0; code < CURL_LAST + 50; code++)
+        for (int begun = 1; begun <= 2; begun++) {
+            enum transport transport = http_transport_of(code, begun);
+            cr_expect(transport < TRANSPORT_COUNT && transport != TRANSPORT_CONNECT, "%d", code);
+            cr_expect_eq(transport == TRANSPORT_OK, code == CURLE_OK, "%d", code);
+        }
+}
+
+Test(http_codes, the_codes_seen_in_practice_have_their_own_transport)
+{
+    static const struct { CURLcode code; enum transport transport; } rows[] = {
+        { CURLE_OK, TRANSPORT_OK },
+        { CURLE_ABORTED_BY_CALLBACK, TRANSPORT_ABORTED },
+        { CURLE_OPERATION_TIMEDOUT, TRANSPORT_TIMEOUT },
+        { CURLE_GOT_NOTHING, TRANSPORT_RESET },
+        { CURLE_SEND_ERROR, TRANSPORT_RESET },
+        { CURLE_RECV_ERROR, TRANSPORT_RESET },
+        { CURLE_COULDNT_CONNECT, TRANSPORT_RESET },             /* the reconnect after a first copy */
+        { CURLE_COULDNT_RESOLVE_HOST, TRANSPORT_RESET },
+        { CURLE_SSL_CONNECT_ERROR, TRANSPORT_RESET },
+        { CURLE_PEER_FAILED_VERIFICATION, TRANSPORT_RESET },
+        { CURLE_WRITE_ERROR, TRANSPORT_BROKEN },                /* reply over 64 KiB */
+        { CURLE_PARTIAL_FILE, TRANSPORT_BROKEN },
+        { CURLE_WEIRD_SERVER_REPLY, TRANSPORT_BROKEN },
+        { CURLE_UNSUPPORTED_PROTOCOL, TRANSPORT_BROKEN },       /* HTTP/0.9 */
+        { CURLE_BAD_CONTENT_ENCODING, TRANSPORT_BROKEN },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        cr_expect_eq(http_transport_of((int)rows[i].code, 1), rows[i].transport, "row %zu", i);
+}
