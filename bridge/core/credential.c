@@ -72,7 +72,7 @@ credential_answered(struct engine *engine, const struct input *input)
     struct target *target = &engine->targets[input->credential.target];
     if (input->credential.ok) {
         had(engine, target, input->credential.expires_at_ms);
-        if (target->pause == TARGET_PAUSED_AUTH)
+        if (input->credential.rotated)
             target_try_now(engine, target);
         return;
     }

@@ -281,5 +281,19 @@ engine_call_member(const struct engine *engine, struct tag call, uint32_t i, str
     const struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
     member->handle = delivery->record->handle;
     member->index = delivery->index;
+    member->source = delivery->record->source;
     member->id = delivery_id(delivery);
+}
+
+bool
+engine_call_origin(const struct engine *engine, struct tag call, struct call_origin *origin)
+{
+    if (call.slot >= engine->fresh_batches)
+        return false;
+    const struct batch *batch = &engine->batches[call.slot];
+    if (batch->serial != call.serial || batch->state != BATCH_CALLING)
+        return false;
+    const struct delivery *first = LIST_ENTRY(list_first(&batch->members), struct delivery, link);
+    *origin = (struct call_origin){ batch->target->index, batch->members.size, batch->failures + 1, delivery_id(first) };
+    return true;
 }

@@ -170,7 +170,8 @@ struct input {
         struct {
             uint32_t target;
             bool ok;                    /* false: could not be had, the engine asks again later */
-            bool refused;               /* the service says key or secret are wrong: pause the target */
+            bool refused;               /* the service says key or secret are wrong */
+            bool rotated;               /* the secrets themselves are new: a paused target tries at once */
             ms_t expires_at_ms;         /* BOOTTIME; MS_NEVER for static keys */
         } credential;
         enum control control;
@@ -199,6 +200,7 @@ enum effect_kind {
 struct call_member {
     uint32_t handle;            /* its record */
     uint32_t index;             /* of the event within the record */
+    uint32_t source;            /* whose rules the record is read by */
     struct slice id;
 };
 
@@ -254,6 +256,13 @@ bool engine_next(struct engine *, struct effect *);     /* false: nothing to do 
 
 /* Valid from the CALL effect until its CALLED was fed. */
 void engine_call_member(const struct engine *, struct tag call, uint32_t i, struct call_member *);
+
+/* Whose call a tag is, for the judge and the log. False when the tag is stale. */
+struct call_origin {
+    uint32_t target, n, attempt;
+    struct slice first_id;
+};
+bool engine_call_origin(const struct engine *, struct tag call, struct call_origin *);
 
 /* When to feed a TICK at the latest; MS_NEVER = no need. */
 ms_t engine_deadline(const struct engine *);

@@ -1,0 +1,71 @@
+/* observe.c: what people see of a worker: readiness, and one log line where a call did not deliver. Metrics: metrics_text.c. */
+#include "bridge/worker/parts.h"
+
+#include "bridge/io/clock.h"
+
+enum { REDIS_SILENT_MAX_MS = 30000 };
+
+static uint32_t
+checks(void *owner, struct admin_check out[ADMIN_CHECKS_MAX])
+{
+    struct worker *worker = owner;
+    struct dedup_stats dedup;
+    uint32_t n = 0;
+    dedup_stats(worker->dedup, &dedup);
+    bool redis = dedup.up || (dedup.last_answer_ms > 0 && clock_now_ms() - dedup.last_answer_ms < REDIS_SILENT_MAX_MS);
+    if (worker->config->readiness.kafka)
+        out[n++] = (struct admin_check){ "kafka", worker->joined, "has not joined the group yet" };
+    if (worker->config->readiness.redis)
+        out[n++] = (struct admin_check){ "redis", redis, "no answer for 30 s" };
+    out[n++] = (struct admin_check){ "draining", !worker->draining, "is leaving" };
+    return n;
+}
+
+static bool
+started(void *owner)
+{
+    (void)owner;
+    return true;            /* the port is bound last but for the connections, none of which a start waits for */
+}
+
+static void
+version(void *owner, struct buf *json)
+{
+    (void)owner;
+    buf_text(json, "{\"version\":");
+    buf_json_string(json, slice_of(ALERTBRIDGE_VERSION));
+    buf_text(json, "}\n");
+}
+
+void
+observe_admin(struct worker *worker, struct admin_handler *handler)
+{
+    *handler = (struct admin_handler){ worker, checks, started, metrics_text, version };
+}
+
+static const enum log_code outcome_codes[OUTCOME_COUNT] = {
+    [OUTCOME_DELIVERED] = LOG_AB5109,    [OUTCOME_NOT_SENT] = LOG_AB5101, [OUTCOME_NOT_EXECUTED] = LOG_AB5101,
+    [OUTCOME_THROTTLED] = LOG_AB5102,    [OUTCOME_IN_DOUBT] = LOG_AB5107, [OUTCOME_REJECTED] = LOG_AB5103,
+    [OUTCOME_TOO_LARGE] = LOG_AB5105,    [OUTCOME_AUTH] = LOG_AB5101,     [OUTCOME_CONFIG] = LOG_AB5101,
+};
+
+enum call_result
+timing_result(enum outcome outcome)
+{
+    if (outcome == OUTCOME_DELIVERED)
+        return CALL_OK;
+    return outcome == OUTCOME_THROTTLED ? CALL_THROTTLED : outcome == OUTCOME_IN_DOUBT ? CALL_IN_DOUBT : CALL_REFUSED;
+}
+
+void
+observe_outcome(struct worker *worker, const struct call_origin *origin, const struct verdict *verdict, ms_t duration_ms)
+{
+    struct log_fields fields = {
+        .target = worker->target_names[origin->target], .outcome = outcome_name(verdict->outcome), .attempt = origin->attempt,
+        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id, .duration_ms = duration_ms,
+        .message_id = origin->first_id,
+    };
+    histogram_add(&worker->timing.call[origin->target][timing_result(verdict->outcome)], BUCKETS_CALL, (double)duration_ms / 1e3);
+    if (verdict->outcome != OUTCOME_DELIVERED || worker->config->log.level == LOG_LEVEL_DEBUG)
+        log_line(outcome_codes[verdict->outcome], &fields);
+}

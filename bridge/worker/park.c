@@ -1,0 +1,128 @@
+/* park.c: one PARK effect becomes a dead letter: the record as it came, with the alertbridge-* headers that say why it is here. */
+#include "bridge/worker/parts.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { OUR_HEADERS_MAX = 14, TEXT_BYTES = 2048 };
+
+/* The headers of one dead letter; texts are built in `text`. */
+struct letter {
+    struct header headers[HEADERS_MAX + OUR_HEADERS_MAX];
+    uint32_t n;
+    struct buf text;
+    char memory[TEXT_BYTES];
+};
+
+static bool
+is_ours(struct slice name)
+{
+    static const char prefix[] = "alertbridge-";
+    return name.size >= sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0 && !slice_is(name, "alertbridge-replay");
+}
+
+static void
+add(struct letter *letter, const char *name, size_t start)
+{
+    letter->headers[letter->n].name = slice_of(name);
+    letter->headers[letter->n].value = (struct slice){ letter->text.at + start, letter->text.size - start };
+    letter->n++;
+}
+
+static void
+add_text(struct letter *letter, const char *name, struct slice text)
+{
+    size_t start = letter->text.size;
+    buf_slice(&letter->text, text);
+    add(letter, name, start);
+}
+
+static void
+add_number(struct letter *letter, const char *name, int64_t number)
+{
+    size_t start = letter->text.size;
+    buf_i64(&letter->text, number);
+    add(letter, name, start);
+}
+
+/* RFC 3339 with milliseconds, UTC. */
+static void
+add_time(struct letter *letter, const char *name, int64_t wall_ms)
+{
+    size_t start = letter->text.size;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm tm;
+    char text[32];
+    if (wall_ms <= 0 || !gmtime_r(&seconds, &tm))
+        return;
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    buf_format(&letter->text, "%s.%03dZ", text, (int)(wall_ms % 1000));
+    add(letter, name, start);
+}
+
+static void
+add_reason(struct letter *letter, const struct effect *effect)
+{
+    size_t start = letter->text.size;
+    buf_text(&letter->text, reason_name(effect->park.reason));
+    if (effect->park.reason == REASON_BAD_INPUT) {
+        buf_char(&letter->text, '.');
+        buf_text(&letter->text, fault_name(effect->park.fault));
+    }
+    add(letter, "alertbridge-reason", start);
+}
+
+static const char *
+target_of(const struct worker *worker, int target)
+{
+    return target >= 0 ? worker->settings->targets[target].name : "_none";
+}
+
+static void
+add_ours(struct letter *letter, const struct worker *worker, const struct effect *effect)
+{
+    add_reason(letter, effect);
+    add_text(letter, "alertbridge-code", slice_of(effect->park.code));
+    add_text(letter, "alertbridge-message", slice_of(effect->park.message));
+    add_number(letter, "alertbridge-attempts", effect->park.attempts);
+    add_text(letter, "alertbridge-target", slice_of(target_of(worker, effect->park.target)));
+    if (effect->park.id.at)
+        add_text(letter, "alertbridge-id", effect->park.id);
+    add_number(letter, "alertbridge-index", effect->park.index);
+    add_text(letter, "alertbridge-topic", slice_of(effect->park.topic));
+    add_number(letter, "alertbridge-partition", effect->park.partition);
+    add_number(letter, "alertbridge-offset", effect->park.offset);
+    add_time(letter, "alertbridge-first", effect->park.first_ms);
+    add_time(letter, "alertbridge-last", effect->park.last_ms);
+}
+
+static void
+log_park(const struct worker *worker, const struct effect *effect)
+{
+    struct log_fields fields = {
+        .target = target_of(worker, effect->park.target), .topic = effect->park.topic,
+        .has_partition = true, .partition = effect->park.partition, .has_offset = true, .offset = effect->park.offset,
+        .message_id = effect->park.id, .attempt = effect->park.attempts, .outcome = reason_name(effect->park.reason),
+        .backend_code = effect->park.code,
+    };
+    if (effect->park.reason == REASON_BAD_INPUT)
+        fields.outcome = fault_name(effect->park.fault);
+    log_line(effect->park.reason == REASON_BAD_INPUT ? LOG_AB3101 : effect->park.reason == REASON_NO_ROUTE ? LOG_AB3201 : LOG_AB6101, &fields);
+}
+
+void
+perform_park(struct worker *worker, const struct effect *effect)
+{
+    const struct record_view *view = slab_view(worker->slab, effect->park.handle);
+    struct letter letter = { .n = 0 };
+    buf_init(&letter.text, letter.memory, sizeof(letter.memory));
+    for (uint32_t i = 0; i < view->n_headers && letter.n < HEADERS_MAX; i++)
+        if (!is_ours(view->headers[i].name))
+            letter.headers[letter.n++] = view->headers[i];
+    add_ours(&letter, worker, effect);
+    log_park(worker, effect);
+    kafka_park(worker->kafka, &(struct dead_letter){
+        .tag = effect->park.tag, .key = view->key, .value = view->value,
+        .headers = letter.headers, .n_headers = letter.n, .timestamp_ms = view->timestamp_ms,
+    });
+}

@@ -1,0 +1,112 @@
+/* parts.h: the inside of the worker, for its own files only. */
+#ifndef BRIDGE_WORKER_PARTS_H
+#define BRIDGE_WORKER_PARTS_H
+
+#include "bridge/io/admin.h"
+#include "bridge/io/dedup.h"
+#include "bridge/io/http.h"
+#include "bridge/io/kafka.h"
+#include "bridge/io/secrets.h"
+#include "bridge/io/slab.h"
+#include "bridge/log.h"
+#include "bridge/metrics.h"
+#include "bridge/worker/worker.h"
+#include "codecs/check.h"
+#include "codecs/notice.h"
+
+struct event;
+
+enum {
+    TOKEN_TAG = 0x40000000,         /* a tag's slot with this bit is a token call of the target in the rest */
+    TOKEN_BYTES_MAX = 512,
+    SECRET_CHECK_S = 60,
+};
+
+/* What signs for one target. */
+struct holder {
+    struct worker *worker;
+    uint32_t target;
+    struct secret id, secret, extra;    /* extra: a static security token */
+    const char *env_id, *env_secret, *env_token;    /* the end of the default chain; NULL = not used */
+    char token[TOKEN_BYTES_MAX];        /* the portal's access token, "" = none */
+    bool refused;                       /* the present token was refused: get, do not refresh */
+    bool rotated;                       /* the files hold new secrets that the engine does not know of yet */
+    bool logged_bad;
+};
+
+enum call_result { CALL_OK, CALL_REFUSED, CALL_THROTTLED, CALL_IN_DOUBT, CALL_RESULT_COUNT };
+
+struct worker_timing {
+    struct histogram encode, call[TARGETS_MAX][CALL_RESULT_COUNT], batch[TARGETS_MAX];
+};
+
+struct worker {
+    const struct config *config;
+    struct engine_config *settings;
+    struct event_base *base;
+    struct worker_options options;
+    struct engine *engine;
+    void *engine_memory;
+    struct decoder *decoder;            /* the engine's */
+    struct decoder *encode_decoder;     /* for reading members of a call once more */
+    uint32_t decoded_handle;            /* what encode_decoder holds; UINT32_MAX = nothing */
+    struct decoded decoded;
+    struct slab *slab;
+    struct kafka *kafka;
+    struct dedup *dedup;
+    struct http *http;
+    struct admin *admin;
+    struct crypto *crypto;
+    struct http_endpoint endpoints[TARGETS_MAX];
+    struct holder holders[TARGETS_MAX];
+    const char *target_names[TARGETS_MAX];
+    struct event *pump_event, *timer_event, *secret_event;
+    uint32_t calls_made;
+    bool joined, draining, closing, stopped, store_down;
+    int exit_code;
+    ms_t started_ms;
+    struct worker_timing timing;
+};
+
+/* worker.c */
+void worker_wake(struct worker *);                      /* the pump runs soon, in this turn of the loop */
+void worker_feed(struct worker *, struct input *);      /* fills in the times, feeds, wakes */
+void worker_close(struct worker *, int code, ms_t bound_ms);
+void worker_exit(struct worker *, int code);
+
+/* perform.c: effects to adapter calls */
+void perform(struct worker *, const struct effect *);
+
+/* call.c: one CALL effect to a signed request */
+void perform_call(struct worker *, const struct effect *);
+
+/* park.c: one PARK effect to a dead letter */
+void perform_park(struct worker *, const struct effect *);
+
+/* answers.c: what adapters call */
+void answers_kafka(struct worker *, struct kafka_handler *);
+void answers_dedup(struct worker *, struct dedup_handler *);
+void answers_http(struct worker *, struct http_handler *);
+
+/* credentials.c */
+void credentials_init(struct worker *);
+void credentials_fetch(struct worker *, uint32_t target, bool refused);
+void credentials_answered(struct worker *, uint32_t target, const struct reply *);
+void credentials_view(const struct holder *, struct credential *);
+void credentials_check_files(struct worker *);          /* rotation: the next signature uses the new value */
+void credentials_wipe(struct worker *);
+
+/* observe.c */
+void observe_admin(struct worker *, struct admin_handler *);
+void observe_outcome(struct worker *, const struct call_origin *, const struct verdict *, ms_t duration_ms);
+enum call_result timing_result(enum outcome);
+
+/* metrics_text.c */
+void metrics_text(void *worker, struct buf *text);
+
+/* settings.c */
+void settings_kafka(const struct config *, struct kafka_config *, struct kafka_property *properties, struct kafka_topic *topics);
+void settings_endpoint(const struct config_target *, struct http_endpoint *);
+void settings_hash_key(struct crypto *, const char *prefix, struct sipkey *);
+
+#endif

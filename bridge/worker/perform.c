@@ -1,0 +1,63 @@
+/* perform.c: the one switch from effects to adapter calls. */
+#include "bridge/worker/parts.h"
+
+#include "bridge/cmd/cmd.h"
+
+static void
+perform_drained(struct worker *worker, const struct effect *effect)
+{
+    if (!effect->drained.complete)
+        log_line(LOG_AB8203, &(struct log_fields){ .attempt = effect->drained.abandoned });
+    if (effect->drained.shutdown)
+        worker_close(worker, effect->drained.complete ? EXIT_DONE : EXIT_TEMPORARY, 0);
+    else
+        kafka_release(worker->kafka);
+}
+
+static void
+perform_free(struct worker *worker, uint32_t handle)
+{
+    if (worker->decoded_handle == handle)
+        worker->decoded_handle = UINT32_MAX;
+    slab_drop(worker->slab, handle);
+}
+
+void
+perform(struct worker *worker, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_CLAIM:
+        dedup_claim(worker->dedup, &effect->claim);
+        return;
+    case EFFECT_SETTLE:
+        dedup_settle(worker->dedup, &effect->claim);
+        return;
+    case EFFECT_RENEW:
+        dedup_renew(worker->dedup, &effect->claim);
+        return;
+    case EFFECT_CALL:
+        perform_call(worker, effect);
+        return;
+    case EFFECT_PARK:
+        perform_park(worker, effect);
+        return;
+    case EFFECT_COMMIT:
+        kafka_commit(worker->kafka, effect->commit.partition, effect->commit.epoch, effect->commit.offset);
+        return;
+    case EFFECT_PAUSE:
+        kafka_pause(worker->kafka, effect->partition.partition);
+        return;
+    case EFFECT_RESUME:
+        kafka_resume(worker->kafka, effect->partition.partition);
+        return;
+    case EFFECT_FREE_RECORD:
+        perform_free(worker, effect->handle);
+        return;
+    case EFFECT_FETCH_CREDENTIAL:
+        credentials_fetch(worker, effect->credential.target, effect->credential.refused);
+        return;
+    case EFFECT_DRAINED:
+        perform_drained(worker, effect);
+        return;
+    }
+}

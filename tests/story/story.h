@@ -1,0 +1,56 @@
+/* story.h: the engine alone on a virtual clock; what it narrates is compared line by line.
+ *
+ * A story sets a stage, lets things happen, and expects the trace. Answers come from scripts: claims by id, replies in order; what no script names
+ * goes well. Nothing sleeps. */
+#ifndef TESTS_STORY_STORY_H
+#define TESTS_STORY_STORY_H
+
+#include "bridge/core/engine.h"
+
+/* The stage: a notice target "portal" (index 0) and a soar target "soar" (index 1); routes: notices to portal, incidents and alerts to soar. */
+struct engine_config *stage(void);          /* fresh configuration to be changed before story_begin */
+void story_begin(void);                     /* assigns alerts/3 from offset 41 on, credentials at hand; the trace starts after it */
+
+/* A record with one event. incident ids make the lane: equal ids wait for each other. */
+void receive(int64_t offset, const char *id, const char *incident);             /* a notice for portal */
+void receive_alert(int64_t offset, const char *id, const char *incident);       /* an incident for soar */
+void receive_text(int64_t offset, const char *json);
+void receive_replay(int64_t offset, const char *id, const char *incident);
+
+/* Scripts. */
+void claim_says(const char *id, enum claim_verdict, uint32_t doubt);    /* for the next claim of that id; more calls queue up */
+void replies(enum outcome, ...);            /* outcomes of the next calls, ended by OUTCOME_COUNT; each takes 10 ms */
+void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms);
+void refuse_whatever_holds(const char *prefix, uint32_t number);     /* calls with the message <prefix><2 digits> are rejected, others delivered */
+void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
+void calls_hang(void);                      /* calls are not answered until calls_return() */
+void calls_return(void);
+void settles_say(enum settle_answer, uint32_t times);
+void parks_fail(uint32_t times);
+void commits_say(enum commit_result, uint32_t times);
+void store_is_silent(bool silent);          /* every claim and settle is answered UNKNOWN after 5 ms */
+
+/* Happenings. */
+void pass(ms_t ms);                         /* virtual time; answers come in as they fall due */
+void revoke(void);
+void lose(void);
+void assign(int64_t next_offset);
+void drain(void);
+void rotate(uint32_t target);               /* new credentials are at hand */
+
+/* What is asserted. */
+void expect(const char *trace);             /* all lines since the last expect, joined by newlines */
+void expect_line(const char *part);         /* one of the lines since the last expect contains this; the lines stay */
+void expect_no_line(const char *part);
+void forget(void);                          /* drops the lines so far */
+int64_t committed(void);                    /* last offset given to COMMIT and accepted; -1 = none */
+uint32_t freed(void);                       /* records given back */
+uint32_t calls_seen(void);
+uint32_t parked_seen(const char *reason);
+uint32_t drained_seen(void);
+bool drained_complete(void);
+bool is_paused(void);
+const struct engine_stats *stats(void);
+void everything_adds_up(void);              /* opened = terminal + in flight, for each target */
+
+#endif
