@@ -1,4 +1,5 @@
-/* admin.h: the admin port: /livez /readyz /startupz /metrics /version, by evhttp on the worker's loop, so that an answer proves the loop alive.
+/* admin.h: the admin port: /livez /readyz /startupz /metrics /version, by evhttp on the worker's loop, so that an answer
+ * proves the loop alive.
  *
  * Limits (docs/interfaces.md): headers 8 KiB, no body, a request within 5 s, 64 connections, age 15 s, Connection: close. */
 #ifndef BRIDGE_IO_ADMIN_H

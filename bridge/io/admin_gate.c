@@ -1,8 +1,8 @@
 /* admin_gate.c: the admin port's listener and the limits on its connections.
  *
- * libevent 2.1 has neither a cap on connections nor one on their age, and does not say when it drops one. So the gate makes each
- * bufferevent itself, holds a reference and looks, a few times a second while there are any: one whose callbacks are cleared was given up by the
- * server, one that is too old is shut down, which the server sees as the peer's end. */
+ * libevent 2.1 has neither a cap on connections nor one on their age, and does not say when it drops one. So the gate makes
+ * each bufferevent itself, holds a reference and looks, a few times a second while there are any: one whose callbacks are
+ * cleared was given up by the server, one that is too old is shut down, which the server sees as the peer's end. */
 #include "bridge/io/admin_parts.h"
 
 #include "bridge/io/clock.h"
@@ -93,9 +93,9 @@ on_look(evutil_socket_t fd, short events, void *argument)
     gate_arm(gate);
 }
 
-/* The server asks for the bufferevent of a connection that it has just accepted. The listener is shut when the last place is taken.
- * CLOSE_ON_FREE: the descriptor is closed with our reference and not before. A bufferevent that the server gave up still reads; on a number
- * that the next connection got again it would take that one's bytes. */
+/* The server asks for the bufferevent of a connection that it has just accepted. The listener is shut when the last place is
+ * taken. CLOSE_ON_FREE: the descriptor is closed with our reference and not before. A bufferevent that the server gave up
+ * still reads; on a number that the next connection got again it would take that one's bytes. */
 static struct bufferevent *
 on_connection(struct event_base *base, void *argument)
 {
@@ -166,8 +166,8 @@ gate_listen(struct gate *gate, const char *text, char *error, size_t error_size)
         snprintf(error, error_size, "\"%s\" is not an address and a port; write it as 127.0.0.1:9464 or [::1]:9464", text);
         return false;
     }
-    gate->listener = evconnlistener_new_bind(gate->base, NULL, NULL, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-                                             BACKLOG, (struct sockaddr *)&address, size);
+    unsigned flags = LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+    gate->listener = evconnlistener_new_bind(gate->base, NULL, NULL, flags, BACKLOG, (struct sockaddr *)&address, size);
     if (gate->listener)
         return true;
     int why = errno;

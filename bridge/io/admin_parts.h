@@ -1,7 +1,8 @@
 /* admin_parts.h: what admin.c and admin_gate.c share, and nobody else.
  *
- * The gate: a listener and the limits that libevent's HTTP server lacks: at most GATE_CONNECTIONS at once, a request complete within
- * GATE_REQUEST_MS, a connection gone at GATE_AGE_MS. libevent's own timeout starts again with every byte, so it stops no slow sender. */
+ * The gate: a listener and the limits that libevent's HTTP server lacks: at most GATE_CONNECTIONS at once, a request complete
+ * within GATE_REQUEST_MS, a connection gone at GATE_AGE_MS. libevent's own timeout starts again with every byte, so it stops
+ * no slow sender. */
 #ifndef BRIDGE_IO_ADMIN_PARTS_H
 #define BRIDGE_IO_ADMIN_PARTS_H
 

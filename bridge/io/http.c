@@ -10,14 +10,12 @@
 #include <event2/event_struct.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 enum {
     TARGET_BYTES = 16 * 1024,
-    BODY_BYTES = REQUEST_BODY_BYTES_MAX + 64 * 1024,    /* the limit is judged by who encodes; the slack holds what made it too large */
+    BODY_BYTES = REQUEST_BODY_BYTES_MAX + 64 * 1024,    /* who encodes judges the limit; the slack holds what passed it */
     HEAD_BYTES = 16 * 1024,
     REPLY_HEAD_BYTES_MAX = 64 * 1024,
-    SEND_BUFFER_BYTES = 64 * 1024,      /* Linux takes twice that */
     SLOT_BYTES = TARGET_BYTES + BODY_BYTES + HEAD_BYTES + REPLY_BYTES_MAX,
 };
 
@@ -65,8 +63,9 @@ struct http {
 
 /* ---- libcurl's questions during a call ---- */
 
-/* The guard. libcurl re-sends a POST by itself when a reused connection closes without a byte of reply, although the server may have read the
- * first copy. It asks here before each start, so the second start is refused and counted. https://curl.se/libcurl/c/CURLOPT_PREREQFUNCTION.html */
+/* The guard. libcurl re-sends a POST by itself when a reused connection closes without a byte of reply, although the server
+ * may have read the first copy. It asks here before each start, so the second start is refused and counted.
+ * https://curl.se/libcurl/c/CURLOPT_PREREQFUNCTION.html */
 static int
 on_begin(void *argument, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
@@ -95,11 +94,7 @@ on_open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *addre
     struct slot *slot = argument;
     if (purpose == CURLSOCKTYPE_IPCXN && !slot->endpoint.allow_internal && http_address_is_internal(&address->addr))
         return CURL_SOCKET_BAD;
-    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    /* A kernel that swallows a body whole would make "handed over" of what never left this machine. */
-    int send_bytes = SEND_BUFFER_BYTES;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
-    return fd;
+    return http_socket(address->family, address->socktype, address->protocol);
 }
 
 static size_t
@@ -167,16 +162,9 @@ slot_release(struct slot *slot)
 }
 
 static bool
-endpoint_eq(const struct http_endpoint *a, const struct http_endpoint *b)
-{
-    return a->origin == b->origin && a->proxy == b->proxy && a->ca_file == b->ca_file && a->allow_internal == b->allow_internal
-           && a->connect_timeout_ms == b->connect_timeout_ms && a->call_timeout_ms == b->call_timeout_ms;
-}
-
-static bool
 slot_direct(struct slot *slot, const struct http_endpoint *endpoint)
 {
-    if (endpoint_eq(&slot->endpoint, endpoint))
+    if (http_endpoint_eq(&slot->endpoint, endpoint))
         return true;
     slot->endpoint = (struct http_endpoint){ 0 };   /* half set, should it fail */
     if (!http_settings_endpoint(slot->easy, endpoint))
@@ -220,9 +208,10 @@ slot_start(struct slot *slot, const struct http_endpoint *endpoint)
 
 /* ---- the answer ---- */
 
-/* Was every byte given to the socket? libcurl writes the head first and counts the body as it is written, so a whole body means yes. Without a
- * body any byte written counts as all: the head may have gone in pieces, and libcurl counts the first only. On a reused connection its counts
- * start again when it connects again by itself, and too few would look like "surely not executed": there the answer is yes. */
+/* Was every byte given to the socket? libcurl writes the head first and counts the body as it is written, so a whole body
+ * means yes. Without a body any byte written counts as all: the head may have gone in pieces, and libcurl counts the first
+ * only. On a reused connection its counts start again when it connects again by itself, and too few would look like "surely
+ * not executed": there the answer is yes. */
 static bool
 slot_handed_over(const struct slot *slot)
 {
@@ -305,7 +294,8 @@ http_new(struct event_base *base, uint32_t calls, const struct http_handler *han
     *http = (struct http){ .handler = *handler, .calls = calls, .free = NONE, .failed = NONE };
     http->slots = calloc(calls + 1, sizeof(*http->slots));
     /* Reserved, not touched: what is never used costs address space only. */
-    http->memory = mmap(NULL, (size_t)SLOT_BYTES * (calls + 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    http->memory = mmap(NULL, (size_t)SLOT_BYTES * (calls + 1), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     http->share = curl_share_init();
     check(http->slots && http->memory != MAP_FAILED && http->share);
     /* One TLS session for all slots, so that a new connection need not be a full handshake. One thread: no lock functions. */

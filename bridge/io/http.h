@@ -30,10 +30,12 @@ struct http_handler {
 struct http *http_new(struct event_base *, uint32_t calls, const struct http_handler *);
 void http_free(struct http *);
 
-/* The slot's request, to be filled by begin/add/end/sign; NULL when all are in use (the engine's limits prevent that). Call http_send or http_drop next. */
+/* The slot's request, to be filled by begin/add/end/sign; NULL when all are in use (the engine's limits prevent that). Call
+ * http_send or http_drop next. */
 struct request *http_request(struct http *, uint32_t *slot);
 
-/* Sends it. No request begins after not_after_ms (BOOTTIME): then the reply says TRANSPORT_ABORTED with begun = 0. The handler answers exactly once. */
+/* Sends it. No request begins after not_after_ms (BOOTTIME): then the reply says TRANSPORT_ABORTED with begun = 0. The handler
+ * answers exactly once. */
 void http_send(struct http *, uint32_t slot, const struct http_endpoint *, struct tag, ms_t not_after_ms);
 void http_drop(struct http *, uint32_t slot);
 

@@ -3,8 +3,8 @@
 
 #include <curl/curl.h>
 
-/* What a code means once a request was begun. Errors of connecting stand here too: a reused connection that died makes libcurl connect
- * again by itself, and when that fails the first copy may have been read whole. Not listed = BROKEN. */
+/* What a code means once a request was begun. Errors of connecting stand here too: a reused connection that died makes libcurl
+ * connect again by itself, and when that fails the first copy may have been read whole. Not listed = BROKEN. */
 static const struct {
     int code;
     enum transport transport;

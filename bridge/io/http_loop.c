@@ -1,4 +1,5 @@
-/* http_loop.c: libcurl's multi socket interface on libevent: which sockets it wants watched, and when it wants to be called next. */
+/* http_loop.c: libcurl's multi socket interface on libevent: which sockets it wants watched, and when it wants to be called
+ * next. */
 #include "bridge/io/http_parts.h"
 
 #include "codecs/check.h"
@@ -8,7 +9,8 @@
 #include <event2/event_struct.h>
 #include <stdlib.h>
 
-/* One socket that libcurl wants watched. Kept for the next socket when it is done with: their number settles at the most seen at once. */
+/* One socket that libcurl wants watched. Kept for the next socket when it is done with: their number settles at the most seen
+ * at once. */
 struct watch {
     struct http_loop *loop;
     struct watch *next_free, *next_made;

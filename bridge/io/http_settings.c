@@ -5,8 +5,10 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { DNS_CACHE_S = 30, CONNECTION_IDLE_S = 30, CONNECTION_AGE_S = 300 };
+enum { SEND_BUFFER_BYTES = 64 * 1024 };     /* Linux takes twice that */
 
 /* What holds for every call to anywhere. */
 bool
@@ -22,7 +24,8 @@ http_settings_fixed(void *easy)
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     bad |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_S);
-    /* Below the keep-alive of common servers (60 s and more): a connection that the server is about to close is not used again. */
+    /* Below the keep-alive of common servers (60 s and more): a connection that the server is about to close is not used
+     * again. */
     bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
     /* So that a changed DNS entry is followed even under steady traffic. */
     bad |= curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_AGE_S);
@@ -34,7 +37,8 @@ http_settings_fixed(void *easy)
     return bad == CURLE_OK;
 }
 
-/* A CA file of one's own is trusted instead of the system's, not beside it. The handle may have served another endpoint before. */
+/* A CA file of one's own is trusted instead of the system's, not beside it. The handle may have served another endpoint
+ * before. */
 static bool
 settings_trust(CURL *easy, const char *ca_file)
 {
@@ -62,12 +66,29 @@ http_settings_endpoint(void *easy, const struct http_endpoint *endpoint)
 }
 
 bool
+http_endpoint_eq(const struct http_endpoint *a, const struct http_endpoint *b)
+{
+    return a->origin == b->origin && a->proxy == b->proxy && a->ca_file == b->ca_file && a->allow_internal == b->allow_internal
+           && a->connect_timeout_ms == b->connect_timeout_ms && a->call_timeout_ms == b->call_timeout_ms;
+}
+
+bool
 http_settings_method(void *easy, const char *method)
 {
     bool get = strcmp(method, "GET") == 0;
     CURLcode bad = curl_easy_setopt(easy, get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, get || strcmp(method, "POST") == 0 ? NULL : method);
     return bad == CURLE_OK;
+}
+
+int
+http_socket(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+    /* A kernel that swallows a body whole would make "handed over" of what never left this machine. */
+    int bytes = SEND_BUFFER_BYTES;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    return fd;
 }
 
 static bool
