@@ -1,7 +1,7 @@
 /* dedup.h: the store of claims and done marks, as the worker sees it: Redis (redis.c) or the process's own memory (memory.c).
  *
- * Orders are collected and go out with dedup_flush() as one pipeline write. Answers come through the handler, inside the loop, each exactly once,
- * also when the connection is gone (then UNKNOWN: never "free"). */
+ * Orders are collected and go out with dedup_flush() as one pipeline write. Answers come through the handler, inside the loop,
+ * each exactly once, also when the connection is gone (then UNKNOWN: never "free"). */
 #ifndef BRIDGE_IO_DEDUP_H
 #define BRIDGE_IO_DEDUP_H
 
@@ -33,7 +33,8 @@ struct dedup_config {
 };
 
 /* NULL with `error` when the url cannot be used. Redis may be away: that is a state, not an error. */
-struct dedup *dedup_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error, size_t error_size);
+struct dedup *dedup_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error,
+                        size_t error_size);
 void dedup_free(struct dedup *);
 
 bool dedup_is_memory(const char *url);
@@ -51,7 +52,7 @@ enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_PIN
 struct dedup_stats {
     bool up;
     bool amnesia_seen;
-    bool fresh;                                 /* no canary stood there at the first connect: a loss if the group has committed offsets */
+    bool fresh;                 /* no canary stood there at the first connect: a loss if the group has committed offsets */
     uint64_t commands[DEDUP_OP_COUNT][4];       /* ok, error, timeout, lost */
     uint64_t reconnects;
     uint64_t flushes;

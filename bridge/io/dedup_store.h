@@ -36,10 +36,13 @@ struct dedup {
     uint64_t own;               /* owner number of this process */
 };
 
-struct dedup *redis_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error, size_t error_size);
-struct dedup *memory_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error, size_t error_size);
+struct dedup *redis_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error,
+                        size_t error_size);
+struct dedup *memory_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error,
+                         size_t error_size);
 
-/* What another process would have left `age_ms` ago, and what stands there now (false: nothing). For tests of the tables on both stores. */
+/* What another process would have left `age_ms` ago, and what stands there now (false: nothing). For tests of the tables on
+ * both stores. */
 void memory_seed(struct dedup *, const struct claim_order *, const struct claim_value *, ms_t age_ms);
 bool memory_peek(struct dedup *, const struct claim_order *, struct claim_value *);
 

@@ -1,5 +1,5 @@
-/* memory.c: the store in the process's own memory, for one process and for the demo. It decides by the same two tables as Redis does and
- * forgets everything when the process ends. */
+/* memory.c: the store in the process's own memory, for one process and for the demo. It decides by the same two tables as Redis
+ * does and forgets everything when the process ends. */
 #include "bridge/io/clock.h"
 #include "bridge/io/dedup_custody.h"
 #include "bridge/io/dedup_store.h"
@@ -29,6 +29,9 @@ struct memory {
     struct dedup_stats stats;
     bool told_start, told_full;
 };
+
+static const char start_text[] = "memory: claims and done marks are kept in this process only: they are forgotten when it ends, and "
+                                 "other workers do not see them; use a Redis server for anything but a trial";
 
 static struct memory *
 memory_of(struct dedup *dedup)
@@ -77,9 +80,7 @@ on_deliver(evutil_socket_t fd, short what, void *data)
     struct memory *memory = data;
     if (!memory->told_start) {
         memory->told_start = true;
-        memory->dedup.handler.state(memory->dedup.handler.owner, true,
-                                    "memory: claims and done marks are kept in this process only: they are forgotten when it ends, and other "
-                                    "workers do not see them; use a Redis server for anything but a trial");
+        memory->dedup.handler.state(memory->dedup.handler.owner, true, start_text);
     }
     for (uint32_t n = memory->n_answers; n > 0; n--) {
         struct memory_answer answer = memory->answers[memory->first];
@@ -135,8 +136,8 @@ key_of(const struct dedup *dedup, const struct claim_order *order)
 void
 memory_seed(struct dedup *dedup, const struct claim_order *order, const struct claim_value *value, ms_t age_ms)
 {
-    bool written = memory_table_put(&memory_of(dedup)->table, key_of(dedup, order), value, clock_now_ms() - age_ms, order->ttl_ms);
-    check(written);
+    struct memory *memory = memory_of(dedup);
+    check(memory_table_put(&memory->table, key_of(dedup, order), value, clock_now_ms() - age_ms, order->ttl_ms));
 }
 
 bool

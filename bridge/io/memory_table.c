@@ -1,4 +1,5 @@
-/* memory_table.c: open addressing with linear probing. What expired stays as a mark in its chain and is swept when the table is rebuilt. */
+/* memory_table.c: open addressing with linear probing. What expired stays as a mark in its chain and is swept when the table is
+ * rebuilt. */
 #include "bridge/io/memory_table.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* redis.c: the store in Redis. On the way of an event two plain commands, claim and done mark; the rest of redis_*.c is for when something else is
- * met. The drawing is in redis_parts.h. */
+/* redis.c: the store in Redis. On the way of an event two plain commands, claim and done mark; the rest of redis_*.c is for
+ * when something else is met. The drawing is in redis_parts.h. */
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"
@@ -209,7 +209,8 @@ static const struct dedup_kind redis_kind = {
 };
 
 struct dedup *
-redis_new(const struct dedup_config *config, struct event_base *base, const struct dedup_handler *handler, char *error, size_t error_size)
+redis_new(const struct dedup_config *config, struct event_base *base, const struct dedup_handler *handler, char *error,
+          size_t error_size)
 {
     struct redis *redis = calloc(1, sizeof(*redis));
     check(redis != NULL);

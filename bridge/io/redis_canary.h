@@ -1,7 +1,7 @@
 /* redis_canary.h: a small key by which a Redis that lost its memory is known: `<generation>:<n>`, 16 hex digits and a decimal.
  *
- * All workers of a prefix share it and only ever count it up. Another generation, a smaller n or no canary at all means that writes which Redis
- * had acknowledged are gone. Pure. */
+ * All workers of a prefix share it and only ever count it up. Another generation, a smaller n or no canary at all means that
+ * writes which Redis had acknowledged are gone. Pure. */
 #ifndef BRIDGE_IO_REDIS_CANARY_H
 #define BRIDGE_IO_REDIS_CANARY_H
 

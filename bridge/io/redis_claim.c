@@ -1,5 +1,5 @@
-/* redis_claim.c: a claim that finds no value is one plain command. One that meets a value asks the table of bridge/core/claim.c, and where that
- * says to write, compares and sets; what it met instead is judged anew. */
+/* redis_claim.c: a claim that finds no value is one plain command. One that meets a value asks the table of
+ * bridge/core/claim.c, and where that says to write, compares and sets; what it met instead is judged anew. */
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"
@@ -46,7 +46,8 @@ redis_claim_send(struct redis *redis, struct redis_slot *slot)
 
 /* `value` NULL: only look. */
 void
-redis_swap_send(struct redis *redis, struct redis_slot *slot, struct slice expected, const struct claim_value *value, ms_t pttl_most_ms)
+redis_swap_send(struct redis *redis, struct redis_slot *slot, struct slice expected, const struct claim_value *value,
+                ms_t pttl_most_ms)
 {
     char memory[CLAIM_VALUE_BYTES_MAX];
     redis_call(redis, slot, SCRIPT_SWAP, 4);
@@ -83,7 +84,8 @@ free_for_us(struct redis *redis, struct redis_slot *slot)
     become_ours(redis, slot, &answer);
 }
 
-/* By Redis's clock, or by how long we have been watching it, whichever is more. A key that does not expire has no age but the watched one. */
+/* By Redis's clock, or by how long we have been watching it, whichever is more. A key that does not expire has no age but the
+ * watched one. */
 static ms_t
 age_of(struct redis *redis, const struct redis_slot *slot, const struct claim_value *met, struct slice text, ms_t pttl_ms)
 {
@@ -96,11 +98,15 @@ age_of(struct redis *redis, const struct redis_slot *slot, const struct claim_va
     return age_ms > watched_ms ? age_ms : watched_ms;
 }
 
-/* Only the age of another's claim matters, and only it costs a look. */
+/* Only where the answer is to wait, or may be, does the age matter, and only then it costs a look. */
 static bool
-needs_age(const struct redis *redis, const struct claim_value *met, ms_t pttl_ms)
+needs_age(const struct redis *redis, const struct redis_slot *slot, const struct claim_value *met, bool open_here)
 {
-    return met->state == CLAIM_STATE_CLAIMED && met->owner != redis->dedup.own && pttl_ms == PTTL_UNSEEN;
+    if (met->state != CLAIM_STATE_CLAIMED)
+        return false;
+    if (met->owner != redis->dedup.own)
+        return true;
+    return open_here && met->dispatch != slot->order.dispatch;
 }
 
 static void
@@ -116,13 +122,13 @@ meet(struct redis *redis, struct redis_slot *slot, struct slice text, ms_t pttl_
         return;
     }
     slot->op = DEDUP_RESOLVE;
-    if (needs_age(redis, &met, pttl_ms)) {
+    bool is_claim = met.state == CLAIM_STATE_CLAIMED;
+    bool open_here = is_claim && custodies_is_open(&redis->custodies, met.dispatch, met.lease_ms, clock_now_ms());
+    if (pttl_ms == PTTL_UNSEEN && needs_age(redis, slot, &met, open_here)) {
         redis_swap_send(redis, slot, SLICE("?"), NULL, 0);
         return;
     }
-    bool is_claim = met.state == CLAIM_STATE_CLAIMED;
     ms_t age_ms = is_claim ? age_of(redis, slot, &met, text, pttl_ms) : 0;
-    bool open_here = is_claim && custodies_is_open(&redis->custodies, met.dispatch, met.lease_ms, clock_now_ms());
     claim_meet(&slot->order, redis->dedup.own, &met, age_ms, open_here, &slot->answer, &write);
     if (write.state == CLAIM_STATE_NONE)
         redis_answer_claim(redis, slot, &slot->answer);

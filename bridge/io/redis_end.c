@@ -1,5 +1,5 @@
-/* redis_end.c: D is one plain command, for an acknowledgement is a fact. R, U, X, renewals and what is given up are written only over our own
- * claim or over nothing. */
+/* redis_end.c: D is one plain command, for an acknowledgement is a fact. R, U, X, renewals and what is given up are written
+ * only over our own claim or over nothing. */
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"
 

@@ -1,5 +1,5 @@
-/* redis_hello.c: the first commands of a connection go out together: who we are, who it is, the scripts, and the canary as the last. Only when that
- * one was answered are claims sent. */
+/* redis_hello.c: the first commands of a connection go out together: who we are, who it is, the scripts, and the canary as the
+ * last. Only when that one was answered are claims sent. */
 #include "bridge/io/redis_parts.h"
 
 #include <hiredis/hiredis.h>
@@ -135,8 +135,9 @@ tell_ready(struct redis *redis)
         advice = "; this policy may evict claims and done marks: set maxmemory-policy noeviction";
     else if (server->cluster)
         advice = "; a cluster is not supported: name a single server";
-    snprintf(text, sizeof(text), "connected, version %s, role %s, %s, maxmemory-policy %s%s", server->version[0] ? server->version : "?",
-             server->role[0] ? server->role : "?", keeping(server), server->policy[0] ? server->policy : "?", advice);
+    snprintf(text, sizeof(text), "connected, version %s, role %s, %s, maxmemory-policy %s%s",
+             server->version[0] ? server->version : "?", server->role[0] ? server->role : "?", keeping(server),
+             server->policy[0] ? server->policy : "?", advice);
     redis_tell(redis, true, text);
 }
 

@@ -56,9 +56,11 @@ keep_addresses(struct redis_link *link, const struct evutil_addrinfo *found)
 {
     link->n_addresses = 0;
     for (const struct evutil_addrinfo *at = found; at && link->n_addresses < LINK_ADDRESSES_MAX; at = at->ai_next) {
-        const void *bytes = at->ai_family == AF_INET    ? (const void *)&((const struct sockaddr_in *)(const void *)at->ai_addr)->sin_addr
-                            : at->ai_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)(const void *)at->ai_addr)->sin6_addr
-                                                        : NULL;
+        const void *address = at->ai_addr, *bytes = NULL;
+        if (at->ai_family == AF_INET)
+            bytes = &((const struct sockaddr_in *)address)->sin_addr;
+        else if (at->ai_family == AF_INET6)
+            bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
         if (bytes && inet_ntop(at->ai_family, bytes, link->addresses[link->n_addresses], LINK_ADDRESS_BYTES))
             link->n_addresses++;
     }
@@ -140,7 +142,8 @@ ended(const redisAsyncContext *context, int status)
     if (!link || link->context != context)
         return;
     link->context = NULL;
-    closed(link, status != REDIS_OK && context->errstr && context->errstr[0] ? context->errstr : "the server closed the connection");
+    bool told = status != REDIS_OK && context->errstr && context->errstr[0];
+    closed(link, told ? context->errstr : "the server closed the connection");
 }
 
 static void
@@ -258,7 +261,7 @@ redis_link_drop(struct redis_link *link, const char *why)
 }
 
 bool
-redis_link_send(struct redis_link *link, struct slice command, void (*reply)(struct redisAsyncContext *, void *, void *), void *data)
+redis_link_send(struct redis_link *link, struct slice command, redisCallbackFn *reply, void *data)
 {
     return link->context && redisAsyncFormattedCommand(link->context, reply, data, command.at, command.size) == REDIS_OK;
 }

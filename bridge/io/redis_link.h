@@ -1,7 +1,7 @@
 /* redis_link.h: one connection to Redis: resolves without blocking, connects, and connects again with a growing pause.
  *
- * hiredis resolves names blocking and knows no timeouts (0.14.1), so both are done here and by the owner: it sees every command and drops the
- * link when an answer is late. */
+ * hiredis resolves names blocking and knows no timeouts (0.14.1), so both are done here and by the owner: it sees every command
+ * and drops the link when an answer is late. */
 #ifndef BRIDGE_IO_REDIS_LINK_H
 #define BRIDGE_IO_REDIS_LINK_H
 
@@ -41,6 +41,7 @@ void redis_link_proved(struct redis_link *);        /* the server is as wanted: 
 void redis_link_drop(struct redis_link *, const char *why);
 
 /* One command in full. The callback of hiredis: `data` with a redisReply or NULL. false: not open, nothing will be called. */
-bool redis_link_send(struct redis_link *, struct slice command, void (*reply)(struct redisAsyncContext *, void *, void *), void *data);
+bool redis_link_send(struct redis_link *, struct slice command,
+                     void (*reply)(struct redisAsyncContext *, void *, void *), void *data);
 
 #endif

@@ -108,7 +108,7 @@ struct redis_slot *redis_slot_take(struct redis *);
 void redis_slot_free(struct redis *, struct redis_slot *);
 void redis_send(struct redis *, struct redis_slot *, enum redis_step);      /* the command in redis->resp */
 void redis_fail_later(struct redis *, struct redis_slot *);                 /* answers UNKNOWN from the loop, after a pause */
-void redis_call(struct redis *, struct redis_slot *, enum redis_script, uint32_t arguments);   /* begins a script in redis->resp */
+void redis_call(struct redis *, struct redis_slot *, enum redis_script, uint32_t arguments);   /* begins redis->resp */
 bool redis_is_idle(const struct redis *);
 
 /* Whether the reply is of that type; else the slot was answered with UNKNOWN and the link dropped. */

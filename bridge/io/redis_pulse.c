@@ -1,5 +1,5 @@
-/* redis_pulse.c: reads the canary in front of a pipeline of claims and counts it up behind it, at most ten times a second; and now and then when
- * nothing else is asked, so that a dead connection or an emptied server does not stay unseen. */
+/* redis_pulse.c: reads the canary in front of a pipeline of claims and counts it up behind it, at most ten times a second; and
+ * now and then when nothing else is asked, so that a dead connection or an emptied server does not stay unseen. */
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 

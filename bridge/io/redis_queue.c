@@ -1,5 +1,5 @@
-/* redis_queue.c: each command has a slot from its sending to its answer. Redis answers in order, so the head of `sent` is both the oldest command
- * and the one that a reply belongs to. */
+/* redis_queue.c: each command has a slot from its sending to its answer. Redis answers in order, so the head of `sent` is both
+ * the oldest command and the one that a reply belongs to. */
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"

@@ -1,5 +1,5 @@
-/* redis_script.c: what must be compared and set in one step. They decide nothing: what to expect and what to write is said by the tables of
- * bridge/core/claim.c, so that all stores agree. */
+/* redis_script.c: what must be compared and set in one step. They decide nothing: what to expect and what to write is said by
+ * the tables of bridge/core/claim.c, so that all stores agree. */
 #include "bridge/io/redis_script.h"
 
 static const char *const texts[SCRIPT_COUNT] = {

@@ -5,7 +5,7 @@
 #include "bridge/io/redis_resp.h"
 
 enum redis_script {
-    SCRIPT_SWAP,        /* key; expected value ("" = no key, "?" = only look), new value, its px, PTTL at most: 1, or {value, PTTL} */
+    SCRIPT_SWAP,        /* key; expected value ("" = no key, "?" = only look), new, its px, PTTL at most: 1, or {value, PTTL} */
     SCRIPT_HOLD,        /* key; our "<owner>.<dispatch>", new value, its px: 1, or the value that another holds */
     SCRIPT_CANARY,      /* key; a generation to begin with: {before, after} */
     SCRIPT_COUNT,

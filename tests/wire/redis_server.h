@@ -1,0 +1,31 @@
+/* redis_server.h: a real redis-server of a test's own, on a free loopback port, gone with the test. */
+#ifndef TESTS_WIRE_REDIS_SERVER_H
+#define TESTS_WIRE_REDIS_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct redisContext;
+struct redisReply;
+
+struct redis_server_of_test {
+    pid_t pid;          /* 0 = not running */
+    uint16_t port;
+    char password[64];
+    char directory[64];
+    char path[108];     /* of its unix socket */
+    struct redisContext *control;
+};
+
+void server_prepare(struct redis_server_of_test *);     /* a port and a folder, nothing runs yet */
+void server_start(struct redis_server_of_test *);       /* and waits until it answers */
+void server_kill(struct redis_server_of_test *);        /* kill -9: without persistence its memory is gone */
+void server_freeze(struct redis_server_of_test *);
+void server_thaw(struct redis_server_of_test *);
+void server_release(struct redis_server_of_test *);
+
+/* A command on a connection beside; the reply is freed by the next one. */
+const struct redisReply *server_says(struct redis_server_of_test *, const char *format, ...);
+
+#endif

@@ -1,0 +1,121 @@
+/* test_memory.c: the store in memory: the shared table, its clock, its growth, and when it answers. */
+#include "bridge/io/clock.h"
+#include "bridge/io/memory_table.h"
+#include "tests/wire/claim_rows.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+Test(memory, every_row_of_the_table_is_answered_as_written)
+{
+    struct world world;
+    world_memory(&world);
+    claim_rows_play(&(struct bench){ &world, NULL });
+    world_release(&world);
+}
+
+Test(memory, two_copies_in_one_process_wait_for_each_other)
+{
+    struct world world;
+    world_memory(&world);
+    custody_story_play(&(struct bench){ &world, NULL });
+    world_release(&world);
+}
+
+Test(memory, it_says_loudly_that_it_forgets)
+{
+    struct world world;
+    world_memory(&world);
+    cr_expect(world_until(&world, true, 1000));
+    cr_expect(world_heard(&world, "forgotten when it ends"));
+    cr_expect(dedup_is_memory("memory:"));
+    cr_expect_not(dedup_is_memory("redis://memory:1"));
+    world_release(&world);
+}
+
+Test(memory, answers_come_from_the_loop_and_in_order)
+{
+    struct world world;
+    struct dedup_stats stats;
+    world_memory(&world);
+    for (uint32_t i = 0; i < 1000; i++)
+        world_claim(&world, world_order(i % 2 ? "odd" : "even", 9, 1));
+    world_flush(&world);
+    cr_expect_eq(world.answered, 0, "nothing is answered before the loop runs");
+    cr_expect(world_answers(&world, 1000));
+    cr_expect_eq(world.answers[0].claim.verdict, CLAIM_FREE);
+    cr_expect_eq(world.answers[1].claim.verdict, CLAIM_FREE);
+    cr_expect_eq(world.answers[2].claim.verdict, CLAIM_MINE);
+    dedup_stats(world.dedup, &stats);
+    cr_expect(stats.up);
+    cr_expect_eq(stats.commands[DEDUP_CLAIM][0], 1000);
+    cr_expect_eq(stats.flushes, 1);
+    world_release(&world);
+}
+
+Test(memory, two_targets_do_not_share_a_key)
+{
+    struct world world;
+    world_memory(&world);
+    struct claim_order order = world_order("one", 9, 1);
+    cr_expect_eq(world_claimed(&world, order).verdict, CLAIM_FREE);
+    order.target = 1;
+    order.dispatch = 10;
+    cr_expect_eq(world_claimed(&world, order).verdict, CLAIM_FREE);
+    world_release(&world);
+}
+
+static struct hash128
+key_of(uint32_t i)
+{
+    return (struct hash128){ .low = i * UINT64_C(0x9e3779b97f4a7c15), .high = i };
+}
+
+Test(memory_table, values_live_until_their_time_and_no_longer)
+{
+    struct memory_table table;
+    const struct claim_value done = { .state = CLAIM_STATE_DONE, .fp = 5 };
+    cr_assert(memory_table_init(&table, 4096));
+    cr_expect(memory_table_put(&table, key_of(1), &done, 1000, 500));
+    cr_assert_not_null(memory_table_get(&table, key_of(1), 1499));
+    cr_expect_eq(memory_table_get(&table, key_of(1), 1499)->value.fp, 5);
+    cr_expect_null(memory_table_get(&table, key_of(1), 1500));
+    cr_expect_null(memory_table_get(&table, key_of(2), 1000));
+    memory_table_release(&table);
+}
+
+Test(memory_table, it_grows_keeps_what_lives_and_sweeps_what_does_not)
+{
+    struct memory_table table;
+    struct claim_value done = { .state = CLAIM_STATE_DONE };
+    cr_assert(memory_table_init(&table, 1 << 17));
+    for (uint32_t i = 1; i <= 50000; i++) {
+        done.fp = i;
+        cr_assert(memory_table_put(&table, key_of(i), &done, 0, i % 2 ? 10 : 1000));
+    }
+    for (uint32_t i = 1; i <= 50000; i++) {
+        const struct memory_entry *entry = memory_table_get(&table, key_of(i), 500);
+        cr_assert_eq(entry != NULL, i % 2 == 0, "key %u", i);
+        cr_assert(!entry || entry->value.fp == i, "key %u", i);
+    }
+    uint32_t capacity = table.capacity;
+    for (uint32_t i = 0; i < 2000000; i++)
+        cr_assert(memory_table_put(&table, key_of(100000 + i), &done, 2000 + i, 1000));
+    cr_expect_eq(table.capacity, capacity, "what expired makes room");
+    memory_table_release(&table);
+}
+
+Test(memory_table, full_to_its_ceiling_it_refuses_and_loses_nothing)
+{
+    struct memory_table table;
+    const struct claim_value done = { .state = CLAIM_STATE_DONE };
+    uint32_t kept = 0;
+    cr_assert(memory_table_init(&table, 1024));
+    while (memory_table_put(&table, key_of(kept + 1), &done, 0, 1000))
+        cr_assert(++kept < 1024);
+    cr_expect(kept > 600, "%u", kept);
+    for (uint32_t i = 1; i <= kept; i++)
+        cr_assert_not_null(memory_table_get(&table, key_of(i), 1));
+    cr_expect(memory_table_put(&table, key_of(1), &done, 1, 1000), "a key that is there can be written still");
+    memory_table_release(&table);
+}
