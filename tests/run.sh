@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Installs, builds, runs every test. Ends with one line: N passed, N failed.
+#
+#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, end to end on real Kafka and Redis
+#   tests/run.sh --quick    the same units, stories and wire tests, one short end-to-end run: under 5 minutes once the packages are there
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no
+case "${1:-}" in
+"") ;;
+--quick) quick=yes ;;
+*) echo "usage: tests/run.sh [--quick]" >&2; exit 64 ;;
+esac
+
+logs=build/test-logs
+passed=0 failed=0
+started=$(date +%s)
+say() { printf '[%4ds] %s\n' "$(($(date +%s) - started))" "$*"; }
+
+count() { passed=$((passed + $1)); failed=$((failed + $2)); }
+
+# A step that is one test by itself: its output is shown only when it fails.
+step() {
+    local name=$1; shift
+    say "$name"
+    mkdir -p "$logs"
+    if "$@" >"$logs/${name//[^a-z0-9-]/_}.log" 2>&1; then
+        count 1 0
+    else
+        count 0 1
+        say "FAILED: $name"
+        tail -n 60 "$logs/${name//[^a-z0-9-]/_}.log"
+        return 1
+    fi
+}
+
+# Criterion programs under CTest: their own counts are added up; a program that failed without saying which test counts as one.
+suites() {
+    local preset=$1 labels=$2 log="$logs/ctest-$1-$2.log" rc
+    say "tests $labels ($preset)"
+    mkdir -p "$logs"
+    ctest --test-dir "build/$preset" -L "$labels" -V >"$log" 2>&1
+    rc=$?
+    local sums
+    sums=$(sed -n 's/.*Synthesis: Tested: .*Passing: .\{0,9\}\([0-9]\+\).* Failing: .\{0,9\}\([0-9]\+\).* Crashing: .\{0,9\}\([0-9]\+\).*/\1 \2 \3/p' "$log" |
+        awk '{ p += $1; f += $2 + $3 } END { print p + 0, f + 0 }')
+    local f=${sums#* }
+    count "${sums% *}" "$f"
+    if [ "$rc" -ne 0 ]; then
+        [ "$f" -eq 0 ] && count 0 1
+        say "FAILED: $labels ($preset)"
+        grep -E '\[FAIL\]|\[----\]|ERROR: (Leak|Address)Sanitizer|runtime error:|The following tests FAILED|\*\*\*Failed|Timeout|Not Run' "$log" | head -n 80
+    fi
+}
+
+# A script that prints "N passed, N failed" as its last such line.
+script() {
+    local name=$1; shift
+    say "$name"
+    mkdir -p "$logs"
+    local log="$logs/${name//[^a-z0-9-]/_}.log" rc line
+    "$@" >"$log" 2>&1
+    rc=$?
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+    if [ -n "$line" ]; then
+        count "$(cut -d' ' -f1 <<<"$line")" "$(cut -d' ' -f3 <<<"$line")"
+        grep -E '^(FAIL|ok) ' "$log" | sed 's/^/    /'
+    fi
+    if [ "$rc" -ne 0 ]; then
+        { [ -n "$line" ] && [ "$(cut -d' ' -f3 <<<"$line")" != 0 ]; } || count 0 1
+        say "FAILED: $name"
+        tail -n 60 "$log"
+    fi
+}
+
+finish() {
+    say "done"
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+step install deploy/packages.sh --test || finish
+step build-release cmake --workflow --preset release || finish
+step configure-asan cmake --preset asan || finish
+step build-asan cmake --build --preset asan || finish
+
+suites asan unit
+suites asan wire
+step tidy python3 tests/tidy/tidy.py --core build/release/libcore.a --binary build/release/alertbridge
+step tidy-selftest python3 tests/tidy/selftest.py
+
+if [ "$quick" = yes ]; then
+    script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge
+else
+    script e2e tests/e2e/run.sh build/release/alertbridge
+fi
+finish
