@@ -183,7 +183,8 @@ Test(http, a_request_without_body_goes_out_exactly_as_written)
     bench_stop(bench);
 }
 
-Test(http, a_body_of_a_mebibyte_goes_without_expect_and_with_our_content_type)
+/* libcurl asks for a 100 Continue above one mebibyte. */
+Test(http, a_body_above_a_mebibyte_goes_without_expect_and_with_our_content_type)
 {
     BENCH(1, PEER_OK);
     uint32_t slot;
@@ -191,7 +192,7 @@ Test(http, a_body_of_a_mebibyte_goes_without_expect_and_with_our_content_type)
     buf_text(&request->target, "/produce");
     request_header(request, "Content-Type", SLICE("application/json"));
     request_header(request, "Accept", SLICE("application/json"));
-    for (size_t i = 0; i < 1024 * 1024; i++)
+    for (size_t i = 0; i < 1024 * 1024 + 1; i++)
         buf_char(&request->body, 'x');
     http_send(bench->http, slot, &bench->endpoint, (struct tag){ 1, 1 }, MS_NEVER);
     const struct answer *answer = answers_wait(bench, 1);
@@ -205,8 +206,8 @@ Test(http, a_body_of_a_mebibyte_goes_without_expect_and_with_our_content_type)
     cr_assert(accept);
     cr_expect_not(strcasestr(accept + 1, "accept:"));
     cr_expect_not(strcasestr(bench->peer.last, "user-agent:"));
-    cr_expect(strstr(bench->peer.last, "Content-Length: 1048576\r\n"));
-    cr_expect_eq(strspn(strstr(bench->peer.last, "\r\n\r\n") + 4, "x"), 1024 * 1024);
+    cr_expect(strstr(bench->peer.last, "Content-Length: 1048577\r\n"));
+    cr_expect_eq(strspn(strstr(bench->peer.last, "\r\n\r\n") + 4, "x"), 1024 * 1024 + 1);
     bench_stop(bench);
 }
 
