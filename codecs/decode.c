@@ -63,8 +63,8 @@ format_of(struct slice name, enum format *format)
     return false;
 }
 
-/* A structured CloudEvent may carry its data in base64, so a record's bytes can be read a second time. What overflows even so (a batch of
- * many such) is too big. The memory is untouched until a record needs it. */
+/* A structured CloudEvent may carry its data in base64, so a record's bytes can be read a second time. What overflows even so (a
+ * batch of many such) is too big. The memory is untouched until a record needs it. */
 static size_t
 arena_bytes(void)
 {

@@ -1,7 +1,7 @@
 /* decode.h: a record's bytes to its events, all or none.
  *
- * A decoder owns the scratch memory: made once, used for each record, no allocation on the way. What it returns is borrowed from it and from
- * the record until the next decode. */
+ * A decoder owns the scratch memory: made once, used for each record, no allocation on the way. What it returns is borrowed from
+ * it and from the record until the next decode. */
 #ifndef CODECS_DECODE_H
 #define CODECS_DECODE_H
 

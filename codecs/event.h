@@ -35,7 +35,8 @@ enum audience {
     AUDIENCE_LIST,
 };
 
-/* A time as the producer wrote it: text goes out verbatim, epoch milliseconds as "YYYY-MM-DD hh:mm:ss" UTC. Absent: text.at NULL, !is_ms. */
+/* A time as the producer wrote it: text goes out verbatim, epoch milliseconds as "YYYY-MM-DD hh:mm:ss" UTC. Absent: text.at NULL,
+ * !is_ms. */
 struct event_time {
     struct slice text;
     int64_t ms;
@@ -84,13 +85,14 @@ const char *channel_name(enum channel);
 uint32_t channel_of(struct slice name);                              /* 0 = unknown */
 
 /* Reads a native event from an object. strict: unknown members are a fault, as the schema file says.
- * `default_id`, `default_time`, `default_source` fill what the object leaves out (CloudEvents attributes); absent slices for native.
- * `detail` gets the offending member's name (static or borrowed from the object), for the log. */
+ * `default_id`, `default_time`, `default_source` fill what the object leaves out (CloudEvents attributes); absent slices for
+ * native. `detail` gets the offending member's name (static or borrowed from the object), for the log. */
 struct event_defaults {
     struct slice id, time, source;
     bool version_optional;
 };
-enum fault event_read(struct event *, const struct value *object, bool strict, const struct event_defaults *, struct slice *detail);
+enum fault event_read(struct event *, const struct value *object, bool strict, const struct event_defaults *,
+                      struct slice *detail);
 
 /* Order key: incidentID, else alertID, else `record_key`; absent when there is none. */
 struct slice event_order_key(const struct event *, struct slice record_key);
@@ -98,8 +100,8 @@ struct slice event_order_key(const struct event *, struct slice record_key);
 /* The Kafka key a producer should use: incidentID, else alertID, else the id. */
 struct slice event_record_key(const struct event *);
 
-/* fp: version digit 1 in the top 4 bits, then 60 bits of SipHash over the canonical fields (sorted, times normalised; not v, id, time,
- * source, traceparent, data). Equal for the same event in any format. Never 0. */
+/* fp: version digit 1 in the top 4 bits, then 60 bits of SipHash over the canonical fields (sorted, times normalised; not v, id,
+ * time, source, traceparent, data). Equal for the same event in any format. Never 0. */
 uint64_t event_fingerprint(const struct event *, const struct sipkey *);
 unsigned fingerprint_version(uint64_t fp);
 

@@ -202,10 +202,36 @@ read_data(const struct reading *reading, const struct field *field, const struct
 
 /* The schema's order, which is also the order that producers tend to write in. */
 enum {
-    FIELD_V, FIELD_ID, FIELD_KIND, FIELD_TIME, FIELD_SOURCE, FIELD_DEDUP_KEY, FIELD_ALIYUN_UID, FIELD_INCIDENT_NAME, FIELD_INCIDENT_ID,
-    FIELD_ALERT_NAME, FIELD_ALERT_ID, FIELD_START_TIME, FIELD_END_TIME, FIELD_STATUS, FIELD_LEVEL, FIELD_SEVERITY, FIELD_TITLE,
-    FIELD_BODY, FIELD_TAGS, FIELD_FEATURES, FIELD_TARGETS, FIELD_URL, FIELD_LINK, FIELD_CHANNELS, FIELD_LANG, FIELD_EXPIRES_AT,
-    FIELD_LABELS, FIELD_TRACEPARENT, FIELD_DATA, FIELD_COUNT,
+    FIELD_V,
+    FIELD_ID,
+    FIELD_KIND,
+    FIELD_TIME,
+    FIELD_SOURCE,
+    FIELD_DEDUP_KEY,
+    FIELD_ALIYUN_UID,
+    FIELD_INCIDENT_NAME,
+    FIELD_INCIDENT_ID,
+    FIELD_ALERT_NAME,
+    FIELD_ALERT_ID,
+    FIELD_START_TIME,
+    FIELD_END_TIME,
+    FIELD_STATUS,
+    FIELD_LEVEL,
+    FIELD_SEVERITY,
+    FIELD_TITLE,
+    FIELD_BODY,
+    FIELD_TAGS,
+    FIELD_FEATURES,
+    FIELD_TARGETS,
+    FIELD_URL,
+    FIELD_LINK,
+    FIELD_CHANNELS,
+    FIELD_LANG,
+    FIELD_EXPIRES_AT,
+    FIELD_LABELS,
+    FIELD_TRACEPARENT,
+    FIELD_DATA,
+    FIELD_COUNT,
 };
 
 static const struct field fields[FIELD_COUNT] = {
@@ -243,11 +269,12 @@ static const struct field fields[FIELD_COUNT] = {
 #define BIT(field) (1u << (field))
 
 static const uint32_t required[EVENT_KIND_COUNT] = {
-    [EVENT_INCIDENT_GENERATED] = BIT(FIELD_ALIYUN_UID) | BIT(FIELD_INCIDENT_NAME) | BIT(FIELD_INCIDENT_ID) | BIT(FIELD_START_TIME),
+    [EVENT_INCIDENT_GENERATED] =
+        BIT(FIELD_ALIYUN_UID) | BIT(FIELD_INCIDENT_NAME) | BIT(FIELD_INCIDENT_ID) | BIT(FIELD_START_TIME),
     [EVENT_ALERT_GENERATED] = BIT(FIELD_ALIYUN_UID) | BIT(FIELD_ALERT_NAME) | BIT(FIELD_ALERT_ID) | BIT(FIELD_START_TIME),
-    [EVENT_INCIDENT_UPDATED] = BIT(FIELD_ALIYUN_UID) | BIT(FIELD_INCIDENT_NAME) | BIT(FIELD_INCIDENT_ID) | BIT(FIELD_START_TIME)
-                               | BIT(FIELD_END_TIME) | BIT(FIELD_STATUS) | BIT(FIELD_LEVEL),
-    [EVENT_NOTICE] = 0,     /* title or body, see below */
+    [EVENT_INCIDENT_UPDATED] = BIT(FIELD_ALIYUN_UID) | BIT(FIELD_INCIDENT_NAME) | BIT(FIELD_INCIDENT_ID) | BIT(FIELD_START_TIME) |
+                               BIT(FIELD_END_TIME) | BIT(FIELD_STATUS) | BIT(FIELD_LEVEL),
+    [EVENT_NOTICE] = 0, /* title or body, see below */
 };
 
 /* The field of that name, looked for from `start` on; FIELD_COUNT when there is none. */
@@ -328,7 +355,8 @@ check_required(const struct reading *reading, uint32_t seen)
 }
 
 enum fault
-event_read(struct event *event, const struct value *object, bool strict, const struct event_defaults *defaults, struct slice *detail)
+event_read(struct event *event, const struct value *object, bool strict, const struct event_defaults *defaults,
+           struct slice *detail)
 {
     struct reading reading = { .event = event, .strict = strict, .detail = detail };
     uint32_t seen = 0;

@@ -1,4 +1,5 @@
-/* event_write.c: an event back to bytes. It becomes a small value tree on the stack first, so that both formats write the same members. */
+/* event_write.c: an event back to bytes. It becomes a small value tree on the stack first, so that both formats write the same
+ * members. */
 #include "codecs/buf.h"
 #include "codecs/check.h"
 #include "codecs/event.h"

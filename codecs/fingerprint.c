@@ -1,7 +1,7 @@
 /* fingerprint.c: what an event says, as 60 bits, whatever format it came in.
  *
- * Hashed are the canonical fields that are there, in ascending order of name: the name with its NUL, one letter for the form, then the
- * content with its length before it. The form is part of what Redis keeps: changing it needs a new version digit. */
+ * Hashed are the canonical fields that are there, in ascending order of name: the name with its NUL, one letter for the form,
+ * then the content with its length before it. The form is part of what Redis keeps: changing it needs a new version digit. */
 #include "codecs/event.h"
 #include "codecs/texts.h"
 

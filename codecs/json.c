@@ -1,7 +1,7 @@
 /* json.c: yyjson reads, this file holds its result against our limits and turns it into a value tree.
  *
- * yyjson takes its memory from the arena: first its copy of the text, then one block of values that grows at the arena's end. Numbers
- * come as their source text, so that integers stay exact whatever their length. */
+ * yyjson takes its memory from the arena: first its copy of the text, then one block of values that grows at the arena's end.
+ * Numbers come as their source text, so that integers stay exact whatever their length. */
 #include "codecs/json.h"
 
 #include "codecs/json_fault.h"

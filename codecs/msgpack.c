@@ -9,7 +9,7 @@
 #include <msgpack.h>
 #include <stdlib.h>
 
-/* msgpack-c's memory for one record: one block that holds the largest tree the pre-scan lets through, so it never asks for more. */
+/* msgpack-c's memory for one record: a block for the largest tree the pre-scan lets through, so it never asks for more. */
 enum { ZONE_BYTES = (NODES_MAX + 64) * sizeof(msgpack_object_kv) };
 
 struct msgpack_reader {

@@ -16,22 +16,21 @@ enum shape {
     SHAPE_NEVER,    /* 0xc1 */
 };
 
-/* The types 0xc0 to 0xdf: big-endian bytes that hold the count, or the count itself. It counts bytes, in an array items, in a map pairs. */
+/* The types 0xc0 to 0xdf: big-endian bytes that hold the count, or the count itself. It counts bytes, in an array items, in a map
+ * pairs. */
 struct type {
     unsigned char shape, count_bytes, count;
 };
 
 static const struct type types[32] = {
-    { SHAPE_SCALAR, 0, 0 },     { SHAPE_NEVER, 0, 0 },      { SHAPE_SCALAR, 0, 0 },     { SHAPE_SCALAR, 0, 0 },     /* nil - false true */
-    { SHAPE_BINARY, 1, 0 },     { SHAPE_BINARY, 2, 0 },     { SHAPE_BINARY, 4, 0 },
-    { SHAPE_EXTENSION, 1, 0 },  { SHAPE_EXTENSION, 2, 0 },  { SHAPE_EXTENSION, 4, 0 },
-    { SHAPE_FLOAT, 0, 4 },      { SHAPE_FLOAT, 0, 8 },
-    { SHAPE_SCALAR, 0, 1 },     { SHAPE_SCALAR, 0, 2 },     { SHAPE_SCALAR, 0, 4 },     { SHAPE_SCALAR, 0, 8 },     /* uint */
-    { SHAPE_SCALAR, 0, 1 },     { SHAPE_SCALAR, 0, 2 },     { SHAPE_SCALAR, 0, 4 },     { SHAPE_SCALAR, 0, 8 },     /* int */
-    { SHAPE_EXTENSION, 0, 1 },  { SHAPE_EXTENSION, 0, 2 },  { SHAPE_EXTENSION, 0, 4 },  { SHAPE_EXTENSION, 0, 8 },
-    { SHAPE_EXTENSION, 0, 16 },
-    { SHAPE_TEXT, 1, 0 },       { SHAPE_TEXT, 2, 0 },       { SHAPE_TEXT, 4, 0 },
-    { SHAPE_ARRAY, 2, 0 },      { SHAPE_ARRAY, 4, 0 },      { SHAPE_MAP, 2, 0 },        { SHAPE_MAP, 4, 0 },
+    { SHAPE_SCALAR, 0, 0 },     { SHAPE_NEVER, 0, 0 },     { SHAPE_SCALAR, 0, 0 },    { SHAPE_SCALAR, 0, 0 }, /* nil - false true */
+    { SHAPE_BINARY, 1, 0 },     { SHAPE_BINARY, 2, 0 },    { SHAPE_BINARY, 4, 0 },    { SHAPE_EXTENSION, 1, 0 },
+    { SHAPE_EXTENSION, 2, 0 },  { SHAPE_EXTENSION, 4, 0 }, { SHAPE_FLOAT, 0, 4 },     { SHAPE_FLOAT, 0, 8 },
+    { SHAPE_SCALAR, 0, 1 },     { SHAPE_SCALAR, 0, 2 },    { SHAPE_SCALAR, 0, 4 },    { SHAPE_SCALAR, 0, 8 }, /* uint */
+    { SHAPE_SCALAR, 0, 1 },     { SHAPE_SCALAR, 0, 2 },    { SHAPE_SCALAR, 0, 4 },    { SHAPE_SCALAR, 0, 8 }, /* int */
+    { SHAPE_EXTENSION, 0, 1 },  { SHAPE_EXTENSION, 0, 2 }, { SHAPE_EXTENSION, 0, 4 }, { SHAPE_EXTENSION, 0, 8 },
+    { SHAPE_EXTENSION, 0, 16 }, { SHAPE_TEXT, 1, 0 },      { SHAPE_TEXT, 2, 0 },      { SHAPE_TEXT, 4, 0 },
+    { SHAPE_ARRAY, 2, 0 },      { SHAPE_ARRAY, 4, 0 },     { SHAPE_MAP, 2, 0 },       { SHAPE_MAP, 4, 0 },
 };
 
 /* One container that is open: what is still to come of it, names counted. */

@@ -1,4 +1,5 @@
-/* siphash.c: SipHash-2-4 with 64 and 128 bits, after https://www.aumasson.jp/siphash/siphash.pdf and the reference implementation's vectors. */
+/* siphash.c: SipHash-2-4 with 64 and 128 bits, after https://www.aumasson.jp/siphash/siphash.pdf and the reference
+ * implementation's vectors. */
 #include "codecs/siphash.h"
 
 static inline uint64_t

@@ -1,6 +1,7 @@
 /* siphash.h: SipHash-2-4 (Aumasson, Bernstein 2012), a keyed hash that an attacker who picks the input cannot steer.
  *
- * Written here and not taken from OpenSSL because the core may neither allocate nor depend on a library, and EVP_MAC does both. */
+ * Written here and not taken from OpenSSL because the core may neither allocate nor depend on a library, and EVP_MAC does both.
+ */
 #ifndef CODECS_SIPHASH_H
 #define CODECS_SIPHASH_H
 

@@ -1,4 +1,5 @@
-/* texts.h: sorting many texts and finding two equal ones, without the heap and without a worst case that an attacker could pick. */
+/* texts.h: sorting many texts and finding two equal ones, without the heap and without a worst case that an attacker could pick.
+ */
 #ifndef CODECS_TEXTS_H
 #define CODECS_TEXTS_H
 

@@ -1,4 +1,5 @@
-/* tree.h: what the readers of JSON and MessagePack share when they build a value tree: the limits of limits.h and the check of names. */
+/* tree.h: what the readers of JSON and MessagePack share when they build a value tree: the limits of limits.h and the check of
+ * names. */
 #ifndef CODECS_TREE_H
 #define CODECS_TREE_H
 

@@ -9,18 +9,24 @@
 
 const char sample_full[] =
     "{\"v\":1,\"id\":\"inc-7\",\"kind\":\"incident.updated\",\"time\":\"2026-03-01T08:00:00.250+08:00\",\"source\":\"soc/eu\","
-    "\"dedupKey\":\"host-9\",\"aliyunUID\":\"1234567890123456\",\"incidentName\":\"Br\xc3\xbc" "cke \xe6\xa1\xa5 \\\"x\\\" \\n\","
-    "\"incidentID\":\"I-7\",\"alertName\":\"a\",\"alertID\":\"A-7\",\"startTime\":1772323200123,\"endTime\":\"2026-03-01 00:00:00\","
-    "\"status\":\"open\",\"level\":\"high\",\"severity\":4,\"title\":\"T\",\"body\":{\"zh_CN\":\"\xe4\xbd\x93\",\"default\":\"B\"},"
-    "\"tags\":[\"one\",{\"en_US\":\"two\"}],\"features\":[\"f\"],\"targets\":[\"u2\",\"u1\"],\"url\":\"https://example.com/a?b=1#c\","
+    "\"dedupKey\":\"host-9\",\"aliyunUID\":\"1234567890123456\",\"incidentName\":\"Br\xc3\xbc"
+    "cke \xe6\xa1\xa5 \\\"x\\\" \\n\","
+    "\"incidentID\":\"I-7\",\"alertName\":\"a\",\"alertID\":\"A-7\",\"startTime\":1772323200123,\"endTime\":\"2026-03-01 "
+    "00:00:00\","
+    "\"status\":\"open\",\"level\":\"high\",\"severity\":4,\"title\":\"T\",\"body\":{\"zh_CN\":\"\xe4\xbd\x93\",\"default\":"
+    "\"B\"},"
+    "\"tags\":[\"one\",{\"en_US\":\"two\"}],\"features\":[\"f\"],\"targets\":[\"u2\",\"u1\"],\"url\":\"https://example.com/"
+    "a?b=1#c\","
     "\"link\":{\"appId\":\"app\",\"menuCode\":\"menu\",\"states\":\"s=1\"},\"channels\":[\"pmsg\",\"sms\"],\"lang\":\"zh\","
     "\"expiresAt\":1772323200999,\"labels\":{\"b\":\"2\",\"a\":\"1\"},"
     "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\","
     "\"data\":{\"n\":[1,2.5,-3,true,null,12345678901234567890],\"deep\":{\"x\":\"y\"}}}";
 
 const char sample_short[] =
-    "{\"v\":1,\"id\":\"evt-000000000042\",\"kind\":\"incident.generated\",\"time\":\"2026-03-01T08:00:00Z\",\"source\":\"siem/cn-hangzhou\","
-    "\"aliyunUID\":\"1234567890123456\",\"incidentName\":\"Abnormal login from an unusual place\",\"incidentID\":\"INC-2026-000042\","
+    "{\"v\":1,\"id\":\"evt-000000000042\",\"kind\":\"incident.generated\",\"time\":\"2026-03-01T08:00:00Z\",\"source\":\"siem/"
+    "cn-hangzhou\","
+    "\"aliyunUID\":\"1234567890123456\",\"incidentName\":\"Abnormal login from an unusual "
+    "place\",\"incidentID\":\"INC-2026-000042\","
     "\"startTime\":\"2026-03-01 07:59:58\",\"severity\":4,\"title\":\"Abnormal login\","
     "\"body\":\"User alice logged in from an address that was never seen before\",\"labels\":{\"team\":\"soc\",\"env\":\"prod\"},"
     "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"}";
@@ -28,7 +34,8 @@ const char sample_short[] =
 const struct sipkey sample_key = { 11, 22 };
 
 enum fault
-sample_decode(struct slice value, const struct header *headers, uint32_t n, enum format format, bool strict, struct decoded *decoded)
+sample_decode(struct slice value, const struct header *headers, uint32_t n, enum format format, bool strict,
+              struct decoded *decoded)
 {
     static struct decoder *decoder;
     if (!decoder)

@@ -32,12 +32,15 @@ Test(cloudevents, binary_takes_identity_time_and_source_from_headers)
     cr_assert_eq(sample_decode(SLICE("{" DATA "}"), binary, BINARY, FORMAT_AUTO, true, &decoded), FAULT_NONE);
     const struct event *event = &decoded.events[0];
     cr_expect_eq(decoded.format, FORMAT_CLOUDEVENTS);
-    cr_expect(slice_is(event->id, "/soc#7") && slice_is(event->source, "/soc") && slice_is(event->time.text, "2026-03-01T00:00:00Z"));
+    cr_expect(slice_is(event->id, "/soc#7") && slice_is(event->source, "/soc") &&
+              slice_is(event->time.text, "2026-03-01T00:00:00Z"));
 }
 
 Test(cloudevents, the_event_speaks_for_itself_where_it_does)
 {
-    cr_assert_eq(sample_decode(SLICE("{\"v\":1,\"id\":\"own\",\"time\":5,\"source\":\"me\"," DATA "}"), binary, BINARY, FORMAT_AUTO, true, &decoded), FAULT_NONE);
+    cr_assert_eq(sample_decode(SLICE("{\"v\":1,\"id\":\"own\",\"time\":5,\"source\":\"me\"," DATA "}"), binary, BINARY,
+                               FORMAT_AUTO, true, &decoded),
+                 FAULT_NONE);
     const struct event *event = &decoded.events[0];
     cr_expect(slice_is(event->id, "own") && slice_is(event->source, "me") && event->time.is_ms && event->time.ms == 5);
     cr_expect_eq(sample_decode(SLICE("{\"v\":2," DATA "}"), binary, BINARY, FORMAT_AUTO, true, &decoded), FAULT_VERSION);
@@ -45,33 +48,47 @@ Test(cloudevents, the_event_speaks_for_itself_where_it_does)
 
 Test(cloudevents, binary_refuses_a_missing_wrong_or_repeated_attribute)
 {
-    static const struct { int header; const char *value, *detail; enum fault fault; } rows[] = {
-        { 0, "0.3", "specversion", FAULT_CLOUDEVENT }, { 1, "", "id", FAULT_CLOUDEVENT }, { 3, "", "type", FAULT_CLOUDEVENT },
-        { 4, "yesterday", "time", FAULT_CLOUDEVENT }, { 5, "text/plain", "datacontenttype", FAULT_CLOUDEVENT },
-        { 5, "application/cloudevents+json", "datacontenttype", FAULT_CLOUDEVENT }, { 5, "application/vnd.x+json", NULL, FAULT_NONE },
-        { 1, "\xff", "ce_id", FAULT_CLOUDEVENT }, { 5, "\xff", "content-type", FAULT_HEADERS }, { 1, "a b", "id", FAULT_ID },
-        { 2, "", NULL, FAULT_NONE },
+    static const struct { int header; const char *value, *detail; enum fault fault;
+    } rows[] = {
+        {0, "0.3", "specversion", FAULT_CLOUDEVENT},
+        {1, "", "id", FAULT_CLOUDEVENT},
+        {3, "", "type", FAULT_CLOUDEVENT},
+        {4, "yesterday", "time", FAULT_CLOUDEVENT},
+        {5, "text/plain", "datacontenttype", FAULT_CLOUDEVENT},
+        {5, "application/cloudevents+json", "datacontenttype", FAULT_CLOUDEVENT},
+        {5, "application/vnd.x+json", NULL, FAULT_NONE},
+        {1, "\xff", "ce_id", FAULT_CLOUDEVENT},
+        {5, "\xff", "content-type", FAULT_HEADERS},
+        {1, "a b", "id", FAULT_ID},
+        {2, "", NULL, FAULT_NONE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct header headers[BINARY];
         memcpy(headers, binary, sizeof headers);
         headers[rows[i].header].value = slice_of(rows[i].value);
-        cr_expect_eq(sample_decode(SLICE("{" DATA "}"), headers, BINARY, FORMAT_AUTO, false, &decoded), rows[i].fault, "row %zu", i);
-        cr_expect(!rows[i].detail || slice_is(decoded.detail, rows[i].detail), "row %zu: %.*s", i, (int)decoded.detail.size, decoded.detail.at);
+        cr_expect_eq(sample_decode(SLICE("{" DATA "}"), headers, BINARY, FORMAT_AUTO, false, &decoded), rows[i].fault, "row %zu",
+                     i);
+        cr_expect(!rows[i].detail || slice_is(decoded.detail, rows[i].detail), "row %zu: %.*s", i, (int)decoded.detail.size,
+                  decoded.detail.at);
     }
     for (int gone = 0; gone < BINARY; gone++) {
         struct header headers[BINARY];
         memcpy(headers, binary, sizeof headers);
         headers[gone].name = SLICE("other");
         enum fault fault = sample_decode(SLICE("{" DATA "}"), headers, BINARY, FORMAT_AUTO, false, &decoded);
-        cr_expect_eq(fault, gone == 0 ? FAULT_VERSION : gone < 4 ? FAULT_CLOUDEVENT : FAULT_NONE, "without %d: %s", gone, fault_name(fault));
+        cr_expect_eq(fault,
+                     gone == 0  ? FAULT_VERSION
+                     : gone < 4 ? FAULT_CLOUDEVENT
+                                : FAULT_NONE,
+                     "without %d: %s", gone, fault_name(fault));
     }
     for (int twice = 0; twice < BINARY; twice++) {
         struct header headers[BINARY + 1];
         memcpy(headers, binary, sizeof binary);
         headers[BINARY] = binary[twice];
         enum fault fault = sample_decode(SLICE("{" DATA "}"), headers, BINARY + 1, FORMAT_AUTO, false, &decoded);
-        cr_expect_eq(fault, twice == 0 || twice == 5 ? FAULT_HEADERS : FAULT_CLOUDEVENT, "twice %d: %s", twice, fault_name(fault));
+        cr_expect_eq(fault, twice == 0 || twice == 5 ? FAULT_HEADERS : FAULT_CLOUDEVENT, "twice %d: %s", twice,
+                     fault_name(fault));
     }
 }
 
@@ -86,29 +103,41 @@ Test(cloudevents, binary_data_must_be_an_event)
 
 Test(cloudevents, structured_by_name)
 {
-    static const struct { const char *attributes; enum fault fault; const char *detail; } rows[] = {
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_NONE, NULL },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"time\":null,\"subject\":\"x\",\"ext\":7,\"data\":{" DATA "}", FAULT_NONE, NULL },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"datacontenttype\":\"application/json\",\"data\":{" DATA "}", FAULT_NONE, NULL },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"datacontenttype\":\"text/xml\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "datacontenttype" },
-        { "\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "specversion" },
-        { "\"specversion\":1.0,\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "specversion" },
-        { "\"specversion\":\"1.0\",\"id\":1,\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "id" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "source" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "type" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"time\":5,\"data\":{" DATA "}", FAULT_CLOUDEVENT, "time" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\"", FAULT_CLOUDEVENT, "data" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":\"x\"", FAULT_CLOUDEVENT, "data" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{},\"data_base64\":\"e30=\"", FAULT_CLOUDEVENT, "data" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e30=\"", FAULT_KIND, "kind" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e30\"", FAULT_CLOUDEVENT, "data_base64" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e31=\"", FAULT_CLOUDEVENT, "data_base64" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"\"", FAULT_CLOUDEVENT, "data" },
-        { "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{\"kind\":\"x\"}", FAULT_KIND, "kind" },
+    static const struct { const char *attributes; enum fault fault; const char *detail;
+    } rows[] = {
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_NONE, NULL},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"time\":null,\"subject\":\"x\",\"ext\":7,"
+         "\"data\":{" DATA "}",
+         FAULT_NONE, NULL},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"datacontenttype\":\"application/"
+         "json\",\"data\":{" DATA "}",
+         FAULT_NONE, NULL},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"datacontenttype\":\"text/xml\",\"data\":{" DATA
+         "}",
+         FAULT_CLOUDEVENT, "datacontenttype"},
+        {"\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "specversion"},
+        {"\"specversion\":1.0,\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "specversion"},
+        {"\"specversion\":\"1.0\",\"id\":1,\"source\":\"s\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "id"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"type\":\"t\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "source"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"data\":{" DATA "}", FAULT_CLOUDEVENT, "type"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"time\":5,\"data\":{" DATA "}", FAULT_CLOUDEVENT,
+         "time"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\"", FAULT_CLOUDEVENT, "data"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":\"x\"", FAULT_CLOUDEVENT, "data"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{},\"data_base64\":\"e30=\"",
+         FAULT_CLOUDEVENT, "data"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e30=\"", FAULT_KIND, "kind"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e30\"", FAULT_CLOUDEVENT,
+         "data_base64"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"e31=\"", FAULT_CLOUDEVENT,
+         "data_base64"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data_base64\":\"\"", FAULT_CLOUDEVENT, "data"},
+        {"\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"data\":{\"kind\":\"x\"}", FAULT_KIND, "kind"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cr_expect_eq(structured(rows[i].attributes), rows[i].fault, "row %zu: %s", i, fault_name(structured(rows[i].attributes)));
-        cr_expect(!rows[i].detail || slice_is(decoded.detail, rows[i].detail), "row %zu: %.*s", i, (int)decoded.detail.size, decoded.detail.at);
+        cr_expect(!rows[i].detail || slice_is(decoded.detail, rows[i].detail), "row %zu: %.*s", i, (int)decoded.detail.size,
+                  decoded.detail.at);
     }
 }
 
@@ -122,7 +151,7 @@ with_identity(const char *source, const char *id, bool id_alone)
     memcpy(headers, binary, sizeof headers);
     headers[1].value = slice_of(id);
     headers[2].value = slice_of(source);
-    struct decode_rules rules = { .format = FORMAT_CLOUDEVENTS, .ce_identity_id = id_alone, .record_bytes_max = RECORD_BYTES_MAX };
+    struct decode_rules rules = {.format = FORMAT_CLOUDEVENTS, .ce_identity_id = id_alone, .record_bytes_max = RECORD_BYTES_MAX};
     struct record_view record = { .value = SLICE("{" DATA "}"), .headers = headers, .n_headers = BINARY };
     return decode(decoder, &rules, &record, &decoded);
 }
@@ -179,8 +208,11 @@ Test(cloudevents, the_trace_comes_from_the_nearest_hop)
 #define TRACE(digit) "00-0af7651916cd43dd8448eb211c80319" digit "-b7ad6b7169203331-01"
     struct header headers[BINARY + 2];
     struct slice value = SLICE("{\"traceparent\":\"" TRACE("3") "\"," DATA "}");
-    static const struct { struct slice kafka, envelope; char digit; } rows[] = {
-        { SLICE(TRACE("1")), SLICE(TRACE("2")), '1' }, { SLICE("bad"), SLICE(TRACE("2")), '2' }, { SLICE("bad"), SLICE("bad"), '3' },
+    static const struct { struct slice kafka, envelope; char digit;
+    } rows[] = {
+        {SLICE(TRACE("1")), SLICE(TRACE("2")), '1'},
+        {SLICE("bad"), SLICE(TRACE("2")), '2'},
+        {SLICE("bad"), SLICE("bad"), '3'},
     };
     for (size_t i = 0; i < 3; i++) {
         memcpy(headers, binary, sizeof binary);
@@ -197,9 +229,11 @@ Test(cloudevents, the_trace_comes_from_the_nearest_hop)
 /* https://www.rfc-editor.org/rfc/rfc4648#section-10 */
 Test(cloudevents, base64_is_strict)
 {
-    static const struct { const char *text, *bytes; } rows[] = {
-        { "", "" }, { "Zg==", "f" }, { "Zm8=", "fo" }, { "Zm9v", "foo" }, { "Zm9vYmFy", "foobar" }, { "+/+/", "\xfb\xff\xbf" },
-        { "Zg=", NULL }, { "Zg", NULL }, { "Zh==", NULL }, { "Zm9=", NULL }, { "Z===", NULL }, { "====", NULL }, { "Zg==Zg==", NULL }, { "Z g=", NULL }, { "-_-_", NULL },
+    static const struct { const char *text, *bytes;
+    } rows[] = {
+        {"", ""},           {"Zg==", "f"},  {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYmFy", "foobar"}, {"+/+/", "\xfb\xff\xbf"},
+        {"Zg=", NULL},      {"Zg", NULL},   {"Zh==", NULL}, {"Zm9=", NULL},  {"Z===", NULL},         {"====", NULL},
+        {"Zg==Zg==", NULL}, {"Z g=", NULL}, {"-_-_", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char memory[16];

@@ -19,7 +19,8 @@ Test(fingerprint, carries_its_version_and_is_never_0)
 {
     cr_expect_eq(fingerprint_version(fp_of("")), 1);
     cr_expect_eq(fingerprint_version(0x2fffffffffffffff), 2);
-    cr_expect_neq(event_fingerprint(&decoded.events[0], &(struct sipkey){ 1, 2 }), event_fingerprint(&decoded.events[0], &sample_key));
+    cr_expect_neq(event_fingerprint(&decoded.events[0], &(struct sipkey){1, 2}),
+                  event_fingerprint(&decoded.events[0], &sample_key));
 }
 
 /* Redis keeps fingerprints across releases: a change here needs a new version digit. */
@@ -33,8 +34,10 @@ Test(fingerprint, does_not_change_between_releases)
 Test(fingerprint, leaves_out_what_says_nothing_about_the_event)
 {
     static const char *const members[] = {
-        "\"time\":1", "\"source\":\"s\"", "\"data\":{\"a\":1}", "\"unknown\":true", "\"severity\":0", "\"tags\":[]", "\"labels\":{}",
-        "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"",
+        "\"time\":1",         "\"source\":\"s\"",
+        "\"data\":{\"a\":1}", "\"unknown\":true",
+        "\"severity\":0",     "\"tags\":[]",
+        "\"labels\":{}",      "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"",
     };
     uint64_t plain = fp_of("");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -44,14 +47,48 @@ Test(fingerprint, leaves_out_what_says_nothing_about_the_event)
 Test(fingerprint, sees_each_canonical_field)
 {
     static const char *const members[] = {
-        "", "\"dedupKey\":\"x\"", "\"aliyunUID\":\"1\"", "\"incidentName\":\"x\"", "\"incidentID\":\"x\"", "\"alertName\":\"x\"", "\"alertID\":\"x\"",
-        "\"startTime\":\"x\"", "\"startTime\":5", "\"startTime\":6", "\"endTime\":\"x\"", "\"status\":\"x\"", "\"status\":\"\"", "\"level\":\"x\"",
-        "\"severity\":1", "\"severity\":2", "\"title\":\"x\"", "\"title\":{\"default\":\"y\"}", "\"title\":{\"default\":\"x\",\"zh_CN\":\"y\"}",
-        "\"title\":{\"default\":\"y\",\"zh_CN\":\"x\"}", "\"tags\":[\"x\"]", "\"tags\":[\"x\",\"y\"]", "\"tags\":[\"y\",\"x\"]", "\"tags\":[\"xy\"]",
-        "\"tags\":[{\"default\":\"x\"}]", "\"features\":[\"x\"]", "\"targets\":\"all\"", "\"targets\":[\"all\"]", "\"targets\":[\"x\"]", "\"targets\":[\"x\",\"y\"]",
-        "\"url\":\"http://x\"", "\"link\":{\"appId\":\"a\",\"menuCode\":\"b\"}", "\"link\":{\"appId\":\"ab\",\"menuCode\":\"\"}",
-        "\"link\":{\"appId\":\"a\",\"menuCode\":\"b\",\"states\":\"\"}", "\"channels\":[\"sms\"]", "\"channels\":[\"email\"]", "\"lang\":\"zh\"", "\"lang\":\"en\"",
-        "\"expiresAt\":5", "\"labels\":{\"a\":\"b\"}", "\"labels\":{\"a\":\"b\",\"c\":\"d\"}", "\"labels\":{\"ab\":\"\"}",
+        "",
+        "\"dedupKey\":\"x\"",
+        "\"aliyunUID\":\"1\"",
+        "\"incidentName\":\"x\"",
+        "\"incidentID\":\"x\"",
+        "\"alertName\":\"x\"",
+        "\"alertID\":\"x\"",
+        "\"startTime\":\"x\"",
+        "\"startTime\":5",
+        "\"startTime\":6",
+        "\"endTime\":\"x\"",
+        "\"status\":\"x\"",
+        "\"status\":\"\"",
+        "\"level\":\"x\"",
+        "\"severity\":1",
+        "\"severity\":2",
+        "\"title\":\"x\"",
+        "\"title\":{\"default\":\"y\"}",
+        "\"title\":{\"default\":\"x\",\"zh_CN\":\"y\"}",
+        "\"title\":{\"default\":\"y\",\"zh_CN\":\"x\"}",
+        "\"tags\":[\"x\"]",
+        "\"tags\":[\"x\",\"y\"]",
+        "\"tags\":[\"y\",\"x\"]",
+        "\"tags\":[\"xy\"]",
+        "\"tags\":[{\"default\":\"x\"}]",
+        "\"features\":[\"x\"]",
+        "\"targets\":\"all\"",
+        "\"targets\":[\"all\"]",
+        "\"targets\":[\"x\"]",
+        "\"targets\":[\"x\",\"y\"]",
+        "\"url\":\"http://x\"",
+        "\"link\":{\"appId\":\"a\",\"menuCode\":\"b\"}",
+        "\"link\":{\"appId\":\"ab\",\"menuCode\":\"\"}",
+        "\"link\":{\"appId\":\"a\",\"menuCode\":\"b\",\"states\":\"\"}",
+        "\"channels\":[\"sms\"]",
+        "\"channels\":[\"email\"]",
+        "\"lang\":\"zh\"",
+        "\"lang\":\"en\"",
+        "\"expiresAt\":5",
+        "\"labels\":{\"a\":\"b\"}",
+        "\"labels\":{\"a\":\"b\",\"c\":\"d\"}",
+        "\"labels\":{\"ab\":\"\"}",
     };
     enum { COUNT = sizeof members / sizeof *members };
     uint64_t fps[COUNT];
@@ -85,7 +122,8 @@ Test(fingerprint, sorts_very_many_languages)
         int size = snprintf(texts[order], sizeof texts[order], "\"title\":{\"default\":\"d\"");
         for (int i = 0; i < 100; i++) {
             int n = order ? 99 - i : i;
-            size += snprintf(texts[order] + size, sizeof texts[order] - (size_t)size, ",\"%c%c_AA\":\"%d\"", 'a' + n / 10, 'a' + n % 10, n);
+            size += snprintf(texts[order] + size, sizeof texts[order] - (size_t)size, ",\"%c%c_AA\":\"%d\"", 'a' + n / 10,
+                             'a' + n % 10, n);
         }
         snprintf(texts[order] + size, sizeof texts[order] - (size_t)size, "}");
     }

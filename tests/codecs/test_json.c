@@ -50,17 +50,42 @@ read_repeated(const char *head, const char *unit, size_t n, const char *tail)
 
 Test(json, refuses_by_name)
 {
-    static const struct { const char *json; enum fault fault; } rows[] = {
-        { "", FAULT_SYNTAX }, { " ", FAULT_SYNTAX }, { "{", FAULT_SYNTAX }, { "[1,]", FAULT_SYNTAX }, { "{\"a\":1,}", FAULT_SYNTAX },
-        { "01", FAULT_SYNTAX }, { "1.", FAULT_SYNTAX }, { "+1", FAULT_SYNTAX }, { "tru", FAULT_SYNTAX }, { "'a'", FAULT_SYNTAX },
-        { "\"a\nb\"", FAULT_SYNTAX }, { "\"\\x\"", FAULT_SYNTAX }, { "[1] // c", FAULT_TRAILING }, { "/**/1", FAULT_SYNTAX },
-        { "1 2", FAULT_TRAILING }, { "{}{}", FAULT_TRAILING }, { "[]\v", FAULT_TRAILING },
-        { "\"\xff\"", FAULT_UTF8 }, { "\"\xc0\xaf\"", FAULT_UTF8 }, { "\"\xed\xa0\x80\"", FAULT_UTF8 }, { "\"\xf4\x90\x80\x80\"", FAULT_UTF8 },
-        { "\"\\ud800\"", FAULT_UTF8 }, { "\"\\udc00\"", FAULT_UTF8 }, { "\"\\ud800\\u0041\"", FAULT_UTF8 },
-        { "\"\\u0000\"", FAULT_UTF8 }, { "{\"a\\u0000\":1}", FAULT_UTF8 },
-        { "NaN", FAULT_NUMBER }, { "[-Infinity]", FAULT_NUMBER }, { "[1e999]", FAULT_NUMBER }, { "-1e999", FAULT_NUMBER },
-        { "{\"\":1}", FAULT_KEY }, { "{\"a\":1,\"b\":2,\"a\":3}", FAULT_DUPLICATE_KEY }, { "{\"a\":1,\"\\u0061\":2}", FAULT_DUPLICATE_KEY },
-        { "[{\"x\":{\"a\":1,\"a\":1}}]", FAULT_DUPLICATE_KEY },
+    static const struct { const char *json; enum fault fault;
+    } rows[] = {
+        {"", FAULT_SYNTAX},
+        {" ", FAULT_SYNTAX},
+        {"{", FAULT_SYNTAX},
+        {"[1,]", FAULT_SYNTAX},
+        {"{\"a\":1,}", FAULT_SYNTAX},
+        {"01", FAULT_SYNTAX},
+        {"1.", FAULT_SYNTAX},
+        {"+1", FAULT_SYNTAX},
+        {"tru", FAULT_SYNTAX},
+        {"'a'", FAULT_SYNTAX},
+        {"\"a\nb\"", FAULT_SYNTAX},
+        {"\"\\x\"", FAULT_SYNTAX},
+        {"[1] // c", FAULT_TRAILING},
+        {"/**/1", FAULT_SYNTAX},
+        {"1 2", FAULT_TRAILING},
+        {"{}{}", FAULT_TRAILING},
+        {"[]\v", FAULT_TRAILING},
+        {"\"\xff\"", FAULT_UTF8},
+        {"\"\xc0\xaf\"", FAULT_UTF8},
+        {"\"\xed\xa0\x80\"", FAULT_UTF8},
+        {"\"\xf4\x90\x80\x80\"", FAULT_UTF8},
+        {"\"\\ud800\"", FAULT_UTF8},
+        {"\"\\udc00\"", FAULT_UTF8},
+        {"\"\\ud800\\u0041\"", FAULT_UTF8},
+        {"\"\\u0000\"", FAULT_UTF8},
+        {"{\"a\\u0000\":1}", FAULT_UTF8},
+        {"NaN", FAULT_NUMBER},
+        {"[-Infinity]", FAULT_NUMBER},
+        {"[1e999]", FAULT_NUMBER},
+        {"-1e999", FAULT_NUMBER},
+        {"{\"\":1}", FAULT_KEY},
+        {"{\"a\":1,\"b\":2,\"a\":3}", FAULT_DUPLICATE_KEY},
+        {"{\"a\":1,\"\\u0061\":2}", FAULT_DUPLICATE_KEY},
+        {"[{\"x\":{\"a\":1,\"a\":1}}]", FAULT_DUPLICATE_KEY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_eq(read(rows[i].json), rows[i].fault, "row %zu: %s: %s", i, rows[i].json, fault_name(read(rows[i].json)));
@@ -68,7 +93,8 @@ Test(json, refuses_by_name)
 
 Test(json, keeps_numbers_exact)
 {
-    cr_assert_eq(read("[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,-9223372036854775809,1.50,1e2]"), FAULT_NONE);
+    cr_assert_eq(read("[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,-9223372036854775809,1.50,1e2]"),
+                 FAULT_NONE);
     const struct value *items = root->items;
     cr_assert_eq(root->count, 8);
     cr_expect(items[0].type == VALUE_INT && items[0].integer == 0);
@@ -153,7 +179,8 @@ Test(json, finds_a_duplicate_among_many)
 
 Test(json, the_arena_that_is_asked_for_suffices)
 {
-    static const char *const units[] = { "[],", "1,", "\"\",", "{\"a\":1},", "[[[[[[[[", " ", "\"ab\\n\\u0041\",", "1234567890123456789012," };
+    static const char *const units[] = {
+        "[],", "1,", "\"\",", "{\"a\":1},", "[[[[[[[[", " ", "\"ab\\n\\u0041\",", "1234567890123456789012,"};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         for (size_t n = 1; n < 300000 / strlen(units[i]); n = n * 3 + 1) {
             size_t size = strlen("[") + n * strlen(units[i]) + strlen("0]");

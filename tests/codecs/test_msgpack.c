@@ -43,21 +43,53 @@ read(const void *at, size_t size)
 
 Test(msgpack, refuses_by_name)
 {
-    static const struct { const char *at; size_t size; enum fault fault; } rows[] = {
-        ROW("", FAULT_SYNTAX), ROW("\xc1", FAULT_SYNTAX),
-        ROW("\xdf\x03\xff\xff\xff", FAULT_SYNTAX),              /* 67 million pairs in no bytes */
-        ROW("\xdd\xff\xff\xff\xff", FAULT_SYNTAX), ROW("\xdb\xff\xff\xff\xff", FAULT_SYNTAX), ROW("\xc6\xff\xff\xff\xff", FAULT_SYNTAX),
-        ROW("\xdf\xff\xff\xff\xff\xc0", FAULT_SYNTAX), ROW("\xc7\xff\xff", FAULT_SYNTAX),
-        ROW("\x81\xa1" "a", FAULT_SYNTAX), ROW("\x92\x01", FAULT_SYNTAX), ROW("\xcd\x01", FAULT_SYNTAX),
-        ROW("\x80\x80", FAULT_TRAILING), ROW("\x01\x02", FAULT_TRAILING),
-        ROW("\xa1\xff", FAULT_UTF8), ROW("\xa1\x00", FAULT_UTF8), ROW("\x81\xa1\xff\x01", FAULT_UTF8), ROW("\xa3\xed\xa0\x80", FAULT_UTF8),
-        ROW("\x81\x01\x01", FAULT_KEY), ROW("\x81\xa0\x01", FAULT_KEY), ROW("\x81\xc0\x01", FAULT_KEY), ROW("\x81\x80\x01", FAULT_KEY),
-        ROW("\x82\xa1" "a\x01\xa1" "a\x02", FAULT_DUPLICATE_KEY),
-        ROW("\xca\x7f\xc0\x00\x00", FAULT_NUMBER), ROW("\xca\xff\x80\x00\x00", FAULT_NUMBER),
-        ROW("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00", FAULT_NUMBER), ROW("\xcb\xff\xf8\x00\x00\x00\x00\x00\x00", FAULT_NUMBER),
-        ROW("\xc4\x01x", FAULT_TYPE), ROW("\xc5\x00\x01x", FAULT_TYPE), ROW("\xd4\x01x", FAULT_TYPE), ROW("\xd6\x01xxxx", FAULT_TYPE),
-        ROW("\xc7\x04\xff" "abcd\x00", FAULT_TRAILING), ROW("\xc7\x05\xff" "abcde", FAULT_TYPE), ROW("\xd5\xff" "ab", FAULT_TYPE),
-        ROW("\xd7\xff\xff\xff\xff\xff\x00\x00\x00\x00", FAULT_NUMBER),      /* more than 999,999,999 ns */
+    static const struct { const char *at; size_t size; enum fault fault;
+    } rows[] = {
+        ROW("", FAULT_SYNTAX),
+        ROW("\xc1", FAULT_SYNTAX),
+        ROW("\xdf\x03\xff\xff\xff", FAULT_SYNTAX), /* 67 million pairs in no bytes */
+        ROW("\xdd\xff\xff\xff\xff", FAULT_SYNTAX),
+        ROW("\xdb\xff\xff\xff\xff", FAULT_SYNTAX),
+        ROW("\xc6\xff\xff\xff\xff", FAULT_SYNTAX),
+        ROW("\xdf\xff\xff\xff\xff\xc0", FAULT_SYNTAX),
+        ROW("\xc7\xff\xff", FAULT_SYNTAX),
+        ROW("\x81\xa1"
+            "a",
+            FAULT_SYNTAX),
+        ROW("\x92\x01", FAULT_SYNTAX),
+        ROW("\xcd\x01", FAULT_SYNTAX),
+        ROW("\x80\x80", FAULT_TRAILING),
+        ROW("\x01\x02", FAULT_TRAILING),
+        ROW("\xa1\xff", FAULT_UTF8),
+        ROW("\xa1\x00", FAULT_UTF8),
+        ROW("\x81\xa1\xff\x01", FAULT_UTF8),
+        ROW("\xa3\xed\xa0\x80", FAULT_UTF8),
+        ROW("\x81\x01\x01", FAULT_KEY),
+        ROW("\x81\xa0\x01", FAULT_KEY),
+        ROW("\x81\xc0\x01", FAULT_KEY),
+        ROW("\x81\x80\x01", FAULT_KEY),
+        ROW("\x82\xa1"
+            "a\x01\xa1"
+            "a\x02",
+            FAULT_DUPLICATE_KEY),
+        ROW("\xca\x7f\xc0\x00\x00", FAULT_NUMBER),
+        ROW("\xca\xff\x80\x00\x00", FAULT_NUMBER),
+        ROW("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00", FAULT_NUMBER),
+        ROW("\xcb\xff\xf8\x00\x00\x00\x00\x00\x00", FAULT_NUMBER),
+        ROW("\xc4\x01x", FAULT_TYPE),
+        ROW("\xc5\x00\x01x", FAULT_TYPE),
+        ROW("\xd4\x01x", FAULT_TYPE),
+        ROW("\xd6\x01xxxx", FAULT_TYPE),
+        ROW("\xc7\x04\xff"
+            "abcd\x00",
+            FAULT_TRAILING),
+        ROW("\xc7\x05\xff"
+            "abcde",
+            FAULT_TYPE),
+        ROW("\xd5\xff"
+            "ab",
+            FAULT_TYPE),
+        ROW("\xd7\xff\xff\xff\xff\xff\x00\x00\x00\x00", FAULT_NUMBER), /* more than 999,999,999 ns */
         ROW("\xc7\x0c\xff\x00\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff", FAULT_NUMBER),
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -66,9 +98,11 @@ Test(msgpack, refuses_by_name)
 
 Test(msgpack, reads_every_kind_of_number)
 {
-    cr_assert_eq(READ("\x9d\x7f\xe0\xcc\xff\xcd\xff\xff\xce\xff\xff\xff\xff\xcf\x80\x00\x00\x00\x00\x00\x00\x00\xd0\x80\xd1\x80\x00"
-                      "\xd2\x80\x00\x00\x00\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xca\x3f\xc0\x00\x00\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00\xc3"),
-                 FAULT_NONE);
+    cr_assert_eq(
+        READ("\x9d\x7f\xe0\xcc\xff\xcd\xff\xff\xce\xff\xff\xff\xff\xcf\x80\x00\x00\x00\x00\x00\x00\x00\xd0\x80\xd1\x80\x00"
+             "\xd2\x80\x00\x00\x00\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xca\x3f\xc0\x00\x00\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00"
+             "\xc3"),
+        FAULT_NONE);
     const struct value *items = root->items;
     static const int64_t integers[] = { 127, -32, 255, 65535, 4294967295, 0, -128, -32768, -2147483648LL, INT64_MIN };
     for (int i = 0; i < 10; i++)
@@ -155,7 +189,8 @@ Test(msgpack, writes_what_it_reads)
 {
     static char first[4096], second[4096];
     struct buf buf;
-    struct slice whole = sample_msgpack("[1,-1,300,-300,70000,-70000,5000000000,-5000000000,18446744073709551615,1.5,\"x\",null,true,{\"a\":[]}]");
+    struct slice whole =
+        sample_msgpack("[1,-1,300,-300,70000,-70000,5000000000,-5000000000,18446744073709551615,1.5,\"x\",null,true,{\"a\":[]}]");
     memcpy(first, whole.at, whole.size);
     arena_reset(&arena);
     cr_assert_eq(msgpack_read(reader, (struct slice){ first, whole.size }, &arena, &root), FAULT_NONE);
