@@ -1,4 +1,4 @@
-/* limits.h: the ceilings of what may come in, design/delivery.md section 8. Hard ones; configuration may only lower them. */
+/* limits.h: the ceilings of what may come in. Hard ones; configuration may only lower them. */
 #ifndef CODECS_LIMITS_H
 #define CODECS_LIMITS_H
 
@@ -17,7 +17,7 @@ enum {
     REQUEST_BODY_BYTES_MAX = 1024 * 1024,
     REPLY_BYTES_MAX = 64 * 1024,
     HEADERS_MAX = 64,           /* Kafka headers of a record that are looked at */
-    SOAR_URL_BYTES_MAX = 8192,  /* spec/soar.md 8.4: unpublished; a longer URL is judged too_large before it is sent */
+    SOAR_URL_BYTES_MAX = 8192,  /* the real limit is unpublished; a longer URL is judged too_large before it is sent */
 };
 
 #endif
