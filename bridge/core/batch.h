@@ -23,6 +23,7 @@ struct batch {
     uint32_t slot, serial;
     enum batch_state state;
     uint32_t pending;
+    uint32_t sends;             /* calls made so far */
     uint32_t attempts;          /* of the budget: those that counted */
     uint32_t failures;          /* in a row, for the wait */
     uint32_t refusals;          /* auth and config answers */

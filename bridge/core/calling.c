@@ -49,16 +49,18 @@ batch_claimed(struct engine *engine, struct batch *batch)
         batch_drop(engine, batch);
 }
 
+/* A message with doubt may have been carried out before: at a backend that does not filter repeats it may come twice. */
 static void
-count_call(struct engine *engine, const struct batch *batch)
+count_call(struct engine *engine, struct batch *batch)
 {
     struct target_stats *stats = target_stats(engine, (int)batch->target->index);
     stats->messages += batch->members.size;
-    if (batch->failures == 0 && batch->refusals == 0)
+    if (batch->sends++ > 0)
+        stats->retries[batch->outcome]++;
+    if (batch->target->policy->backend->filters_repeats)
         return;
-    stats->retries[batch->outcome]++;
-    if (batch->outcome == OUTCOME_IN_DOUBT && !batch->target->policy->backend->filters_repeats)
-        stats->possible_duplicates += batch->members.size;
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        stats->possible_duplicates += LIST_ENTRY(node, struct delivery, link)->doubt > 0;
 }
 
 void

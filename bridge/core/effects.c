@@ -65,7 +65,7 @@ pull_call(struct engine *engine, const struct todo *todo, struct effect *effect)
     effect->call.target = batch->target->index;
     effect->call.n = batch->members.size;
     effect->call.not_after_ms = oldest + target_safe_ms(batch->target);
-    effect->call.attempt = batch->failures + 1;
+    effect->call.attempt = batch->sends;
     return true;
 }
 

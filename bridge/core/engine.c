@@ -294,6 +294,6 @@ engine_call_origin(const struct engine *engine, struct tag call, struct call_ori
     if (batch->serial != call.serial || batch->state != BATCH_CALLING)
         return false;
     const struct delivery *first = LIST_ENTRY(list_first(&batch->members), struct delivery, link);
-    *origin = (struct call_origin){ batch->target->index, batch->members.size, batch->failures + 1, delivery_id(first) };
+    *origin = (struct call_origin){ batch->target->index, batch->members.size, batch->sends, delivery_id(first) };
     return true;
 }

@@ -61,6 +61,8 @@ split_off(struct engine *engine, struct batch *batch, uint32_t keep)
         node = next;
     }
     rest->state = BATCH_READY;
+    rest->sends = batch->sends;
+    rest->outcome = batch->outcome;
     return rest;
 }
 
@@ -99,7 +101,6 @@ spent(struct engine *engine, struct batch *batch)
         struct batch *single = split_off(engine, batch, batch->members.size - 1);
         single->last_chance = true;
         single->failures = batch->failures;
-        single->outcome = batch->outcome;
         batch_ready(engine, single, true);
     }
     batch->last_chance = true;
