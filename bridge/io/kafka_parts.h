@@ -94,6 +94,7 @@ struct kafka {
     struct event *on_deadline;
     bool fatal;
     struct kafka_stats stats;
+    struct kafka *next;                             /* left behind, with clients that could not be destroyed */
 };
 
 /* kafka.c */
