@@ -91,8 +91,8 @@ set_or_explain(struct fault_rule *rule, struct slice name, struct slice value, c
         set = set_parameter(rule, name, text);
     }
     if (set < 0)
-        snprintf(error, error_size, "unknown fault parameter \"%.*s\"; they are p, api, count, seed, after, for, gap, ms, jitter, "
-                 "bytes, status, retry_after, nth, code, match", (int)name.size, name.at);
+        snprintf(error, error_size, "unknown fault parameter \"%.*s\"; they are p, api, count, seed, after, for, gap, ms, "
+                 "jitter, bytes, status, retry_after, nth, code, match", (int)name.size, name.at);
     else if (set == 0)
         snprintf(error, error_size, "fault parameter %.*s: \"%.*s\" is not allowed", (int)name.size, name.at, (int)value.size,
                  value.at);
@@ -112,7 +112,8 @@ set_parameters(struct fault_rule *rule, struct slice text, char *error, size_t e
             return false;
         }
         size_t name = (size_t)(equals - text.at);
-        if (!set_or_explain(rule, (struct slice){ text.at, name }, (struct slice){ equals + 1, size - name - 1 }, error, error_size))
+        struct slice value = { equals + 1, size - name - 1 };
+        if (!set_or_explain(rule, (struct slice){ text.at, name }, value, error, error_size))
             return false;
         size += comma ? 1 : 0;
         text = (struct slice){ text.at + size, text.size - size };

@@ -39,7 +39,9 @@ passes_rate(struct sim_call *call)
     static const struct {
         const char *word, *header;
         int64_t ms;
-    } windows[] = { { "second", "Second", 1000 }, { "minute", "Minute", 60000 }, { "hour", "Hour", 3600000 }, { "day", "Day", 86400000 } };
+    } windows[] = {
+        { "second", "Second", 1000 }, { "minute", "Minute", 60000 }, { "hour", "Hour", 3600000 }, { "day", "Day", 86400000 },
+    };
     struct sim *sim = call->sim;
     int64_t limit = knob_number(&sim->knobs, KNOB_rate_limit);
     size_t i = 0;

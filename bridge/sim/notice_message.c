@@ -9,10 +9,10 @@
 static const struct {
     const char *sample, *table;
 } members[] = {
-    { "messageId", "messageId" },     { "messageType", "messageType" },       { "appId", "appId" },         { "appName", "appName" },
-    { "url", "url" },                 { "linkedAppId", "linkedAppId" },       { "features", "features" },   { "body", "body" },
-    { "linkedMenuCode", "linkedMenuCode" }, { "linkedStates", "linkedStates" }, { "header", "Header" },     { "tags", "tag" },
-    { "targetType", "targetType" },   { "targets", "targets" },
+    { "messageId", "messageId" }, { "messageType", "messageType" }, { "appId", "appId" }, { "appName", "appName" },
+    { "url", "url" }, { "linkedAppId", "linkedAppId" }, { "features", "features" }, { "body", "body" },
+    { "linkedMenuCode", "linkedMenuCode" }, { "linkedStates", "linkedStates" }, { "header", "Header" }, { "tags", "tag" },
+    { "targetType", "targetType" }, { "targets", "targets" },
 };
 enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
 

@@ -26,7 +26,8 @@ notice_get(struct sim_call *call, struct slice org, const struct value *body)
         return;
     }
     size_t head = message->org.size + message->id.size;
-    const struct user_list *targets = knob_is(&call->sim->knobs, KNOB_get_targets, "as_sent") ? &message->as_sent : &message->sent;
+    bool as_sent = knob_is(&call->sim->knobs, KNOB_get_targets, "as_sent");
+    const struct user_list *targets = as_sent ? &message->as_sent : &message->sent;
     begin(call);
     buf_char(out, '{');
     buf_put(out, message->text + head, message->text_bytes - head);
@@ -47,7 +48,8 @@ put_user(struct buf *out, const char *id_name, int64_t number)
 void
 notice_users(struct sim_call *call, const struct value *body)
 {
-    const struct value *mail = value_member(body, "email"), *name = value_member(body, "name"), *phone = value_member(body, "phone");
+    const struct value *mail = value_member(body, "email"), *name = value_member(body, "name");
+    const struct value *phone = value_member(body, "phone");
     struct buf *out = &call->reply->body;
     char text[64];
     if (!value_member(body, "organizationId") || (!mail && !name && !phone)) {

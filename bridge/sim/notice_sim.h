@@ -31,7 +31,7 @@ bool draft_read(struct sim_call *, struct app *, const struct value *json, bool 
 /* The store (notice_store.c). */
 struct message *message_find(struct sim_call *, struct slice org, struct slice id);     /* NULL = unknown or forgotten */
 void message_send(struct sim_call *, struct slice org, const struct draft *);           /* created if new; users are filtered */
-void message_join_late(struct sim_call *);                                              /* late_joiner: new users get the old messages */
+void message_join_late(struct sim_call *);              /* late_joiner: new users get the old messages */
 bool user_is_known(const struct sim *, struct slice user);
 
 /* Calls that only read (notice_read.c). */

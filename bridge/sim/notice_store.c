@@ -207,8 +207,8 @@ create(struct sim_call *call, struct slice org, const struct draft *draft)
 static void
 record(struct sim_call *call, const struct message *message, struct hash128 content, struct slice user, uint32_t users)
 {
-    struct execution execution = { .api = API_NOTICE, .wall_ms = call->request->wall_ms, .attempt = message->lives, .users = users,
-                                   .content = content, .id = message->id, .scope = message->org, .user = user,
+    struct execution execution = { .api = API_NOTICE, .wall_ms = call->request->wall_ms, .attempt = message->lives,
+                                   .users = users, .content = content, .id = message->id, .scope = message->org, .user = user,
                                    .nonce = call_header(call, "apim-signature") };
     call->sim->stats.shown += users;
     ledger_add(call->sim->ledger, &execution);

@@ -85,7 +85,8 @@ read_options(struct sim *sim, const struct sim_options *options, char *error, si
         ok = add_name(text[0] == '-' ? &sim->disabled_playbooks : &sim->playbooks, text + (text[0] == '-')) && ok;
     }
     if (!ok)
-        snprintf(error, error_size, "an organization or playbook is over %d bytes, or there are over %d", KEY_BYTES - 1, NAMES_MAX);
+        snprintf(error, error_size, "an organization or playbook is over %d bytes, or there are over %d", KEY_BYTES - 1,
+                 NAMES_MAX);
     return ok;
 }
 
@@ -295,7 +296,8 @@ sim_stats_json(struct sim *sim, struct buf *out)
     const char *comma = "";
     for (int i = 0; i < FAULT_KIND_COUNT; i++)
         if (sim->faults.fired[i]) {
-            buf_format(out, "%s\"%s\":%llu", comma, fault_kind_name((enum fault_kind)i), (unsigned long long)sim->faults.fired[i]);
+            buf_format(out, "%s\"%s\":%llu", comma, fault_kind_name((enum fault_kind)i),
+                       (unsigned long long)sim->faults.fired[i]);
             comma = ",";
         }
     buf_text(out, "},\"rules\":");

@@ -63,7 +63,8 @@ bad_parameter(const struct sim_call *call)
 {
     static const char *const langs[] = { "zh", "en", NULL }, *const roles[] = { "0", "1", NULL };
     static const char *const channels[] = { "sms", "email", "webhook", "pmsg", NULL };
-    struct slice lang = call_parameter(call, "Lang"), role = call_parameter(call, "RoleType"), role_for = call_parameter(call, "RoleFor");
+    struct slice lang = call_parameter(call, "Lang"), role = call_parameter(call, "RoleType");
+    struct slice role_for = call_parameter(call, "RoleFor");
     if (lang.size > 0 && !is_one_of(lang, langs))
         return "Lang";
     if (role.size > 0 && !is_one_of(role, roles))
@@ -148,7 +149,8 @@ check_params(struct sim_call *call, int event)
         return false;
     }
     struct slice id = text_member(params, "incidentID", "alertID");
-    const struct fault_rule *poison = faults_content(&call->sim->faults, EFFECT_poison, API_SOAR, id.at ? id : text, call->now_ms);
+    const struct fault_rule *poison =
+        faults_content(&call->sim->faults, EFFECT_poison, API_SOAR, id.at ? id : text, call->now_ms);
     if (poison && (poison->code[0] || poison->status))
         soar_refuse_as(call, poison->status ? (int)poison->status : 400, poison->code[0] ? poison->code : "InvalidParams", NULL);
     else if (poison)
@@ -181,7 +183,8 @@ static void
 send_message(struct sim_call *call)
 {
     struct sim *sim = call->sim;
-    struct slice user = call_parameter(call, "Aliuid"), event = call_parameter(call, "EventId"), params = call_parameter(call, "Params");
+    struct slice user = call_parameter(call, "Aliuid"), event = call_parameter(call, "EventId");
+    struct slice params = call_parameter(call, "Params");
     const struct value *json = call_json(call, params);
     struct slice parts[] = { user, event, params };
     struct execution execution = { .api = API_SOAR, .wall_ms = call->request->wall_ms, .content = table_key(parts, 3),
@@ -215,7 +218,8 @@ put_playbook(struct buf *body, struct slice uuid, bool active)
     buf_text(body, "{\"PlaybookUuid\":");
     buf_json_string(body, uuid);
     buf_format(body, ",\"DisplayName\":\"Notify\",\"Active\":%d,\"OwnType\":\"user\",\"ParamType\":\"template-ip\","
-               "\"GmtCreate\":1735689600000,\"GmtModified\":1735689600000,\"Description\":\"\",\"TenantId\":\"\"}", active ? 1 : 0);
+               "\"GmtCreate\":1735689600000,\"GmtModified\":1735689600000,\"Description\":\"\",\"TenantId\":\"\"}",
+               active ? 1 : 0);
 }
 
 static void
@@ -250,9 +254,10 @@ describe_playbook(struct sim_call *call)
     soar_begin(call);
     buf_text(body, ",\"Playbook\":{\"PlaybookUuid\":");
     buf_json_string(body, uuid);
-    buf_format(body, ",\"DisplayName\":\"Notify\",\"Description\":\"\",\"OnlineActive\":%s,\"OwnType\":\"user\",\"TaskflowType\":\"x6\","
-               "\"Taskflow\":\"{\\\"cells\\\":[{\\\"shape\\\":\\\"custom\\\",\\\"data\\\":{\\\"nodeName\\\":\\\"notify_message\\\","
-               "\\\"componentName\\\":\\\"NotifyMessage\\\",\\\"actionName\\\":\\\"notifyByMessageCenter\\\"}}]}\","
+    buf_format(body, ",\"DisplayName\":\"Notify\",\"Description\":\"\",\"OnlineActive\":%s,\"OwnType\":\"user\","
+               "\"TaskflowType\":\"x6\",\"Taskflow\":\"{\\\"cells\\\":[{\\\"shape\\\":\\\"custom\\\","
+               "\\\"data\\\":{\\\"nodeName\\\":\\\"notify_message\\\",\\\"componentName\\\":"
+               "\\\"NotifyMessage\\\",\\\"actionName\\\":\\\"notifyByMessageCenter\\\"}}]}\","
                "\"InputParams\":\"[]\",\"GmtCreate\":\"1735689600000\",\"GmtModified\":\"1735689600000\",\"SuccessExeNum\":0,"
                "\"FailExeNum\":0}}", names_has(&call->sim->disabled_playbooks, uuid) ? "false" : "true");
 }

@@ -103,7 +103,8 @@ put_error_json(struct sim_call *call, const char *id, const char *code, const ch
     buf_json_string(body, slice_of(message));
     if (call->reply->status == 403)
         put_denied(body, lower);
-    buf_format(body, ",\"%s\":\"https://next.api.aliyun.com/troubleshoot?product=sophonsoar\"}", lower ? "recommend" : "Recommend");
+    buf_format(body, ",\"%s\":\"https://next.api.aliyun.com/troubleshoot?product=sophonsoar\"}",
+               lower ? "recommend" : "Recommend");
 }
 
 void
@@ -171,8 +172,9 @@ succeed_xml(struct sim_call *call)
     request_id(call->sim, id);
     reply_type(call->reply, "text/xml;charset=utf-8");
     reply_header(call->reply, "x-acs-request-id", (struct slice){ id, 36 });
-    buf_format(&call->reply->body, "<?xml version='1.0' encoding='UTF-8'?>\n<RunNotifyComponentWithMessageCenterResponse><RequestId>%s"
-               "</RequestId><Data>{}</Data><Page><TotalCount>1</TotalCount><PageNumber>1</PageNumber><PageSize>10</PageSize></Page>"
+    buf_format(&call->reply->body, "<?xml version='1.0' encoding='UTF-8'?>\n<RunNotifyComponentWithMessageCenterResponse>"
+               "<RequestId>%s</RequestId><Data>{}</Data><Page><TotalCount>1</TotalCount>"
+               "<PageNumber>1</PageNumber><PageSize>10</PageSize></Page>"
                "</RunNotifyComponentWithMessageCenterResponse>\n", id);
 }
 

@@ -1,4 +1,4 @@
-/* soar_sim.c: SOAR's gateway: RunNotifyComponentWithMessageCenter and the calls beside it, with the gateway's checks in a set order. */
+/* soar_sim.c: SOAR's gateway: who calls, and the gateway's checks in a set order; soar_action.c has what is called. */
 #include "bridge/sim/soar_sim.h"
 
 #include "bridge/sim/soar_verify.h"

@@ -36,7 +36,8 @@ static void
 put_api(const struct stats *stats, enum sim_api api, struct buf *out)
 {
     const char *comma = "";
-    buf_format(out, "\"%s\":{\"requests\":%llu,\"executed\":%llu,\"unanswered\":%llu,\"distinct\":%llu,\"repeated\":%llu,\"statuses\":{",
+    buf_format(out, "\"%s\":{\"requests\":%llu,\"executed\":%llu,\"unanswered\":%llu,\"distinct\":%llu,"
+               "\"repeated\":%llu,\"statuses\":{",
                sim_api_name(api), (unsigned long long)stats->requests[api], (unsigned long long)stats->executed[api],
                (unsigned long long)stats->unanswered[api], (unsigned long long)stats->distinct[api],
                (unsigned long long)stats->repeated[api]);

@@ -73,7 +73,8 @@ static void
 assume_role(struct sim_call *call)
 {
     static const char *const required[] = { "RoleArn", "OIDCProviderArn", "OIDCToken", "RoleSessionName" };
-    static const char *const missing[] = { "MissingRoleArn", "MissingOIDCProviderArn", "MissingOIDCToken", "MissingRoleSessionName" };
+    static const char *const missing[] = { "MissingRoleArn", "MissingOIDCProviderArn", "MissingOIDCToken",
+                                          "MissingRoleSessionName" };
     struct pair form[PAIRS_MAX];
     struct buf decoded;
     uint32_t n = 0;

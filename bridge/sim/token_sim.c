@@ -29,8 +29,9 @@ void
 token_reply(struct sim_call *call, const struct access_token *token)
 {
     reply_type(call->reply, "application/json;charset=UTF-8");
-    buf_format(&call->reply->body, "{\"status\":0,\"msg\":\"SUCCESS\",\"business\":\"apim-token-service\",\"data\":{\"accessToken\":"
-               "\"%s\",\"expire\":%lld}}", token->text, (long long)((token->expires_ms - call->now_ms) / 1000));
+    buf_format(&call->reply->body, "{\"status\":0,\"msg\":\"SUCCESS\",\"business\":\"apim-token-service\","
+               "\"data\":{\"accessToken\":\"%s\",\"expire\":%lld}}", token->text,
+               (long long)((token->expires_ms - call->now_ms) / 1000));
     call->reply->executed = true;
 }
 
@@ -51,7 +52,8 @@ living_token(struct sim_call *call, uint32_t app)
     struct access_token *found = NULL;
     for (uint32_t i = 0; i < TOKENS_MAX; i++) {
         struct access_token *token = &call->sim->tokens[i];
-        if (token->text[0] && token->app == app && token->expires_ms > call->now_ms && (!found || token->expires_ms > found->expires_ms))
+        if (token->text[0] && token->app == app && token->expires_ms > call->now_ms
+            && (!found || token->expires_ms > found->expires_ms))
             found = token;
     }
     return found;

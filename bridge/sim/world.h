@@ -1,4 +1,4 @@
-/* world.h: what the parts of one simulator share: keys, knobs, scratch memory, and the call being answered. Private to bridge/sim. */
+/* world.h: what the parts of one simulator share: keys, knobs, scratch, the call being answered. Private to bridge/sim. */
 #ifndef BRIDGE_SIM_WORLD_H
 #define BRIDGE_SIM_WORLD_H
 
@@ -68,7 +68,7 @@ struct sim {
     struct stats stats;
     struct crypto *crypto;
     uint64_t seed, random;
-    struct access_key keys[KEYS_MAX], sessions[SESSIONS_MAX];   /* sessions: made by the STS stand-in, the oldest is overwritten */
+    struct access_key keys[KEYS_MAX], sessions[SESSIONS_MAX];   /* sessions: from STS; the oldest is overwritten */
     uint32_t n_keys, n_sessions;
     struct table nonces[2];             /* this life time's and the one before */
     int64_t nonces_since_ms;
@@ -108,7 +108,7 @@ struct sim_call {
 
 struct slice call_header(const struct sim_call *, const char *name);        /* absent: at == NULL */
 struct slice call_parameter(const struct sim_call *, const char *name);
-bool pairs_read(struct slice text, struct buf *decoded, struct pair *pairs, uint32_t *n);   /* false: broken escape, or too many */
+bool pairs_read(struct slice text, struct buf *decoded, struct pair *pairs, uint32_t *n);   /* false: broken, or too many */
 const struct value *call_json(struct sim_call *, struct slice text);        /* NULL = not one JSON value */
 
 /* The parts: each answers the call. */
@@ -149,6 +149,6 @@ void notice_refuse_signature(struct sim_call *, const char *message);
 bool bucket_take(struct bucket *, const struct knob_value *rate, int64_t burst, int64_t now_ms, int64_t *wait_ms);
 bool names_has(const struct names *, struct slice);
 void random_hex(struct sim *, char *text, size_t digits);
-int64_t time_read(struct slice iso);                                        /* YYYY-MM-DDTHH:MM:SSZ to ms; -1 = not of that form */
+int64_t time_read(struct slice iso);        /* YYYY-MM-DDTHH:MM:SSZ to ms; -1 = not of that form */
 
 #endif

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 static const char PRODUCE[] = "/app-portal-service/v2.2/notice-message/produce";
+/* The members of a new message to all, good by itself. */
+#define TO_SOME "\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,"
+#define NEW "\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\""
+
 static const char GET[] = "/app-portal-service/v2.2/notice-message/get";
 
 Test(notice, one_living_token_is_given_out_again_with_its_remaining_life)
@@ -62,7 +66,11 @@ Test(notice, refresh_has_three_readings)
     static const struct {
         const char *knob;
         bool same_token, old_lives;
-    } rows[] = { { "refresh_mode=new_kill_old", false, false }, { "refresh_mode=new_keep_old", false, true }, { "refresh_mode=extend", true, true } };
+    } rows[] = {
+        { "refresh_mode=new_kill_old", false, false },
+        { "refresh_mode=new_keep_old", false, true },
+        { "refresh_mode=extend", true, true },
+    };
     for (size_t i = 0; i < 3; i++) {
         char old[128];
         begin();
@@ -134,8 +142,8 @@ Test(notice, a_user_is_shown_an_id_once)
     cr_expect_eq(stats()->shown, 3);
     cr_expect_eq(stats()->distinct[API_NOTICE], 1);
     cr_expect_eq(stats()->repeated[API_NOTICE], 2);
-    cr_expect_eq(portal(PRODUCE, "o2", "{\"messages\":[{\"messageId\":\"a\",\"messageType\":1,\"targetType\":1,\"targets\":[\"x\"],"
-                        "\"appId\":\"k\"}]}"), 0, "another organization, another id");
+    cr_expect_eq(portal(PRODUCE, "o2", "{\"messages\":[{\"messageId\":\"a\",\"messageType\":1,\"targetType\":1,"
+                        "\"targets\":[\"x\"],\"appId\":\"k\"}]}"), 0, "another organization, another id");
     cr_expect_eq(executions(), 4);
 }
 
@@ -191,18 +199,18 @@ Test(notice, every_rule_of_a_message_is_checked)
         { "{\"messageId\":\"m\",\"messageType\":2,\"targetType\":0,\"appId\":\"k\"}", "parameter.invalid.messageType" },
         { "{\"messageId\":\"m\",\"messageType\":1,\"appId\":\"k\"}", "parameter.invalid.targetType" },
         { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":2,\"appId\":\"k\"}", "parameter.invalid.targetType" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,\"appId\":\"k\"}", "parameter.invalid.targets" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,\"targets\":[],\"appId\":\"k\"}", "parameter.invalid.targets" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,\"targets\":[1],\"appId\":\"k\"}", "parameter.invalid.targets" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,\"targets\":\"u1\",\"appId\":\"k\"}", "parameter.invalid.targets" },
+        { "{" TO_SOME "\"appId\":\"k\"}", "parameter.invalid.targets" },
+        { "{" TO_SOME "\"targets\":[],\"appId\":\"k\"}", "parameter.invalid.targets" },
+        { "{" TO_SOME "\"targets\":[1],\"appId\":\"k\"}", "parameter.invalid.targets" },
+        { "{" TO_SOME "\"targets\":\"u1\",\"appId\":\"k\"}", "parameter.invalid.targets" },
         { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0}", "parameter.invalid.appId" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"appName\":{\"defaultValue\":\"S\"}}", "parameter.invalid.appName" },
+        { "{" NEW ",\"appName\":{\"defaultValue\":\"S\"}}", "parameter.invalid.appName" },
         { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appName\":{}}", "parameter.invalid.appName" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"header\":{\"i18nValue\":{\"zh_CN\":\"x\"}}}", "parameter.invalid.header" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"body\":\"text\"}", "parameter.invalid.body" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"tags\":[\"x\"]}", "parameter.invalid.tags" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"features\":[{}]}", "parameter.invalid.features" },
-        { "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"url\":1}", "parameter.invalid.url" },
+        { "{" NEW ",\"header\":{\"i18nValue\":{\"zh_CN\":\"x\"}}}", "parameter.invalid.header" },
+        { "{" NEW ",\"body\":\"text\"}", "parameter.invalid.body" },
+        { "{" NEW ",\"tags\":[\"x\"]}", "parameter.invalid.tags" },
+        { "{" NEW ",\"features\":[{}]}", "parameter.invalid.features" },
+        { "{" NEW ",\"url\":1}", "parameter.invalid.url" },
     };
     begin();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -210,7 +218,7 @@ Test(notice, every_rule_of_a_message_is_checked)
         cr_expect(body_has(rows[i].message), "row %zu: %s", i, body());
     }
     cr_expect_eq(executions(), 0);
-    cr_expect_eq(produce("{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"header\":{\"i18nValue\":{\"en_US\":\"x\"}},"
+    cr_expect_eq(produce("{" NEW ",\"header\":{\"i18nValue\":{\"en_US\":\"x\"}},"
                          "\"tags\":[{\"defaultValue\":\"t\"}],\"features\":{\"defaultValue\":\"f\"},\"unknown\":1}"), 0);
 }
 
@@ -224,8 +232,7 @@ Test(notice, the_organization_and_the_body_are_checked_first)
     cr_expect_eq(portal(PRODUCE, "o1", "[]"), 31400);
     cr_expect_eq(portal(PRODUCE, "o1", "{\"messages\":7}"), 31400);
     cr_expect_eq(portal(PRODUCE, "o1", "{\"messages\":["), 31400);
-    cr_expect_eq(portal("/app-portal/api/v3/notice-message/produce", "o1", "{\"messages\":[{\"messageId\":\"v3\",\"messageType\":1,"
-                        "\"targetType\":0,\"appId\":\"k\"}]}"), 0, "both paths");
+    cr_expect_eq(portal("/app-portal/api/v3/notice-message/produce", "o1", "{\"messages\":[{" NEW "}]}"), 0, "both paths");
     cr_expect_eq(portal("/app-portal-service/v2.1/notice-message/produce", "o1", "{}"), -404);
     knob("app_in_org=no");
     cr_expect_eq(portal(PRODUCE, "o1", "{}"), 31403);
@@ -238,7 +245,8 @@ many(unsigned n)
     static char text[64 * 1024];
     size_t at = 0;
     for (unsigned i = 0; i < n; i++)
-        at += (size_t)snprintf(text + at, sizeof(text) - at, "%s{\"messageId\":\"m%u\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}",
+        at += (size_t)snprintf(text + at, sizeof(text) - at,
+                               "%s{\"messageId\":\"m%u\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}",
                                i ? "," : "", i);
     return text;
 }
@@ -285,18 +293,18 @@ Test(notice, knobs_settle_single_questions)
     } rows[] = {
         { "empty_batch=31400", "", 31400 },
         { "empty_batch=ok", "", 0 },
-        { "empty_targets=ok_no_recipients", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":1,\"appId\":\"k\"}", 0 },
+        { "empty_targets=ok_no_recipients", "{" TO_SOME "\"appId\":\"k\"}", 0 },
         { "app_fields=lenient", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0}", 0 },
-        { "app_fields=lenient", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"appName\":{\"defaultValue\":\"S\"}}", 0 },
+        { "app_fields=lenient", "{" NEW ",\"appName\":{\"defaultValue\":\"S\"}}", 0 },
         { "id_max=3", "{\"messageId\":\"mmmm\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}", 31400 },
         { "id_max=4", "{\"messageId\":\"mmmm\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}", 0 },
-        { "schema=sample_strict", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"Header\":{\"defaultValue\":\"h\"}}", 31400 },
-        { "schema=sample_strict", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"features\":{\"defaultValue\":\"h\"}}", 31400 },
-        { "schema=table_strict", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"Header\":{\"defaultValue\":\"h\"}}", 0 },
-        { "schema=table_strict", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"header\":{\"defaultValue\":\"h\"}}", 31400 },
-        { "schema=lenient", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\",\"Header\":{\"defaultValue\":\"h\"}}", 0 },
-        { "ok_code=200", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}", 200 },
-        { "data_form=boolean", "{\"messageId\":\"m\",\"messageType\":1,\"targetType\":0,\"appId\":\"k\"}", 0 },
+        { "schema=sample_strict", "{" NEW ",\"Header\":{\"defaultValue\":\"h\"}}", 31400 },
+        { "schema=sample_strict", "{" NEW ",\"features\":{\"defaultValue\":\"h\"}}", 31400 },
+        { "schema=table_strict", "{" NEW ",\"Header\":{\"defaultValue\":\"h\"}}", 0 },
+        { "schema=table_strict", "{" NEW ",\"header\":{\"defaultValue\":\"h\"}}", 31400 },
+        { "schema=lenient", "{" NEW ",\"Header\":{\"defaultValue\":\"h\"}}", 0 },
+        { "ok_code=200", "{" NEW "}", 200 },
+        { "data_form=boolean", "{" NEW "}", 0 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         begin();
@@ -319,7 +327,8 @@ Test(notice, business_errors_may_be_mirrored_in_the_status)
 
 Test(notice, another_app_name_may_be_refused)
 {
-    static const char other[] = "{\"messageId\":\"b\",\"messageType\":1,\"targetType\":0,\"appName\":{\"defaultValue\":\"Other\"}}";
+    static const char other[] =
+        "{\"messageId\":\"b\",\"messageType\":1,\"targetType\":0,\"appName\":{\"defaultValue\":\"Other\"}}";
     begin();
     knob("appname_mismatch=31400");
     cr_expect_eq(produce_one("a", "all"), 0);
@@ -420,9 +429,11 @@ Test(notice, a_message_can_be_read_back)
 Test(notice, users_can_be_looked_up)
 {
     begin();
-    cr_expect_eq(portal("/app-portal-service/v2.2/user/getUserBaseInfo", "o1", "{\"organizationId\":\"o1\",\"email\":\"u2@sim.example\"}"), 0);
+    cr_expect_eq(portal("/app-portal-service/v2.2/user/getUserBaseInfo", "o1",
+                        "{\"organizationId\":\"o1\",\"email\":\"u2@sim.example\"}"), 0);
     cr_expect(body_has("\"id\":\"u2\""));
-    cr_expect_eq(portal("/app-portal-service/v2.2/user/getUserBaseInfo", "o1", "{\"organizationId\":\"o1\",\"email\":\"x\"}"), 31404);
+    cr_expect_eq(portal("/app-portal-service/v2.2/user/getUserBaseInfo", "o1",
+                        "{\"organizationId\":\"o1\",\"email\":\"x\"}"), 31404);
     cr_expect_eq(portal("/app-portal-service/v2.2/user/getUserBaseInfo", "o1", "{}"), 31400);
     cr_expect_eq(portal("/app-portal-service/v2.2/user/organization/roster", "o1",
                         "{\"orgId\":\"o1\",\"pagination\":{\"pageNo\":1,\"pageSize\":2,\"sorters\":[]}}"), 0);

@@ -90,7 +90,8 @@ Test(ledger, an_execution_is_one_json_object)
     buf_init(&line, text, sizeof(text));
     ledger_listen(sim_ledger(client.sim), hear, &line);
     send_incident("i\\\"9");
-    cr_expect(strstr(buf_cstr(&line), "\"subject\":\"i\\\"9\",\"name\":\"name of i\\\"9\",\"event_id\":\"yundun_soar_incident_generate\""),
+    cr_expect(strstr(buf_cstr(&line), "\"subject\":\"i\\\"9\",\"name\":\"name of i\\\"9\","
+                                          "\"event_id\":\"yundun_soar_incident_generate\""),
               "%s", text);
     cr_expect(strstr(text, "\"attempt\":1") && strstr(text, "\"time\":1767322800000") && text[line.size - 1] == '}');
 }

@@ -321,7 +321,8 @@ Test(soar, credentials_from_sts_work_until_they_expire)
     char id[128], secret[256], token[1024];
     struct soar call = soar();
     begin();
-    cr_expect_eq(raw("POST", "/?Action=AssumeRoleWithOIDC&Version=2015-04-01&Format=JSON", "RoleArn=r&OIDCProviderArn=p&OIDCToken=t"), 400);
+    cr_expect_eq(raw("POST", "/?Action=AssumeRoleWithOIDC&Version=2015-04-01&Format=JSON",
+                     "RoleArn=r&OIDCProviderArn=p&OIDCToken=t"), 400);
     cr_expect(code_is("MissingRoleSessionName"));
     cr_assert_eq(raw("POST", "/?Action=AssumeRoleWithOIDC&Version=2015-04-01&Format=JSON",
                      "RoleArn=r&OIDCProviderArn=p&OIDCToken=t&RoleSessionName=s&DurationSeconds=900"), 200);
@@ -334,7 +335,8 @@ Test(soar, credentials_from_sts_work_until_they_expire)
     cr_expect_eq(send_soar(&call), 400);
     cr_expect(code_is("InvalidSecurityToken.Expired"));
     cr_expect_eq(raw("GET", "/?Action=AssumeRoleWithOIDC&RoleArn=r&OIDCProviderArn=p&OIDCToken=t&RoleSessionName=s", ""), 200);
-    cr_expect_eq(raw("GET", "/?Action=AssumeRoleWithOIDC&RoleArn=r&OIDCProviderArn=p&OIDCToken=t&RoleSessionName=s&DurationSeconds=60", ""), 400);
+    cr_expect_eq(raw("GET", "/?Action=AssumeRoleWithOIDC&RoleArn=r&OIDCProviderArn=p&OIDCToken=t&RoleSessionName=s"
+                     "&DurationSeconds=60", ""), 400);
 }
 
 Test(soar, the_metadata_stand_in_names_a_role_and_gives_its_credentials)

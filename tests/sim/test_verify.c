@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define DIGITS "0123456789012345678901234567890123456789012345678901234567890123"
+
 static const struct value *
 read_vectors(void)
 {
@@ -110,8 +112,8 @@ Test(verify, an_authorization_of_another_form_is_not_read)
     static const char *const texts[] = {
         "", "ACS3-HMAC-SHA256", "ACS3-HMAC-SM3 Credential=a,SignedHeaders=host,Signature=00",
         "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=abcd",
-        "ACS3-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0123456789012345678901234567890123456789012345678901234567890123",
-        "ACS3-HMAC-SHA256 Credential=a, SignedHeaders=host,Signature=0123456789012345678901234567890123456789012345678901234567890123",
+        "ACS3-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=" DIGITS,
+        "ACS3-HMAC-SHA256 Credential=a, SignedHeaders=host,Signature=" DIGITS,
     };
     struct soar_signature signature;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
