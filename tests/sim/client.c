@@ -284,7 +284,8 @@ message(const char *id, const char *to)
     char *text = texts[turn++ % 4];
     bool all = strcmp(to, "all") == 0;
     snprintf(text, sizeof(texts[0]), "{\"messageId\":\"%s\",\"messageType\":1,\"targetType\":%d%s%s,"
-             "\"appName\":{\"defaultValue\":\"SOC\"},\"header\":{\"defaultValue\":\"title\"}}", id, all ? 0 : 1, all ? "" : ",\"targets\":", all ? "" : to);
+             "\"appName\":{\"defaultValue\":\"SOC\"},\"header\":{\"defaultValue\":\"title\"}}", id, all ? 0 : 1,
+             all ? "" : ",\"targets\":", all ? "" : to);
     return text;
 }
 
