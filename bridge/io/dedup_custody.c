@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-enum { LEASE_MS_MAX = 10 * 60 * 1000 };     /* claim_lease is bounded by it: whoever was silent for longer is over */
+enum {
+    CAPACITY_FIRST = 1024,
+    LEASE_MS_MAX = 10 * 60 * 1000,      /* claim_lease is bounded by it: whoever was silent for longer is over */
+};
 
 static uint32_t
 place(const struct custodies *set, uint64_t dispatch)
@@ -14,11 +17,9 @@ place(const struct custodies *set, uint64_t dispatch)
 }
 
 bool
-custodies_init(struct custodies *set, uint32_t expected)
+custodies_init(struct custodies *set)
 {
-    *set = (struct custodies){ .capacity = 64 };
-    while (set->capacity < expected * 2 && set->capacity < 1u << 30)
-        set->capacity *= 2;
+    *set = (struct custodies){ .capacity = CAPACITY_FIRST };
     set->at = calloc(set->capacity, sizeof(*set->at));
     return set->at != NULL;
 }

@@ -21,7 +21,7 @@ struct custodies {
     uint32_t n;
 };
 
-bool custodies_init(struct custodies *, uint32_t expected);     /* false: out of memory */
+bool custodies_init(struct custodies *);        /* false: out of memory */
 void custodies_release(struct custodies *);
 
 void custodies_open(struct custodies *, uint64_t dispatch, ms_t now_ms);

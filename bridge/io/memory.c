@@ -215,7 +215,7 @@ memory_new(const struct dedup_config *config, struct event_base *base, const str
     memory->answers = calloc(config->orders, sizeof(*memory->answers));
     memory->deliver = evtimer_new(base, on_deliver, memory);
     if (!memory->answers || !memory->deliver || !memory_table_init(&memory->table, TABLE_CAPACITY_MAX) ||
-        !custodies_init(&memory->custodies, config->orders)) {
+        !custodies_init(&memory->custodies)) {
         snprintf(error, error_size, "memory: out of memory");
         goto fail;
     }

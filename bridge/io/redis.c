@@ -200,7 +200,7 @@ take_memory(struct redis *redis, const struct dedup_config *config, struct event
     link->closed = on_closed;
     redis->watch = calloc(1, sizeof(*redis->watch));
     redis->idle = event_new(base, -1, EV_PERSIST, on_idle, redis);
-    return redis->watch && redis->idle && custodies_init(&redis->custodies, config->orders) &&
+    return redis->watch && redis->idle && custodies_init(&redis->custodies) &&
            redis_queue_init(redis, base, config->orders) && redis_link_init(link, base);
 }
 

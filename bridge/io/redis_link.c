@@ -7,14 +7,12 @@
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/util.h>
+#include <hiredis/alloc.h>      /* the adapter of 0.14 uses it without including it */
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#if !defined(hi_calloc) && HIREDIS_MAJOR < 1
-#include <hiredis/alloc.h>
-#endif
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wunused-function"

@@ -73,7 +73,7 @@ struct redis {
     uint32_t pings;             /* of `sent`: ours, not the engine's */
 
     struct redis_slot *slots;
-    uint32_t n_slots;
+    uint32_t n_slots, n_used;   /* those beyond n_used were never touched and take no memory */
     struct slot_list free, sent, failed;
     struct event *late;         /* watches the oldest of `sent` */
     struct event *fail;         /* answers those of `failed` */

@@ -50,7 +50,11 @@ struct redis_slot *
 redis_slot_take(struct redis *redis)
 {
     struct redis_slot *slot = pop(&redis->free);
-    check(slot != NULL);        /* more orders under way than dedup_config.orders */
+    if (!slot) {
+        check(redis->n_used < redis->n_slots);      /* more orders under way than dedup_config.orders */
+        slot = &redis->slots[redis->n_used++];
+        slot->redis = redis;
+    }
     slot->rounds = 0;
     slot->form = SCRIPT_BY_DIGEST;
     return slot;
@@ -311,13 +315,7 @@ redis_queue_init(struct redis *redis, struct event_base *base, uint32_t orders)
     redis->slots = calloc(redis->n_slots, sizeof(*redis->slots));
     redis->late = evtimer_new(base, on_late, redis);
     redis->fail = evtimer_new(base, on_fail, redis);
-    if (!redis->slots || !redis->late || !redis->fail)
-        return false;
-    for (uint32_t i = 0; i < redis->n_slots; i++) {
-        redis->slots[i].redis = redis;
-        push(&redis->free, &redis->slots[i]);
-    }
-    return true;
+    return redis->slots && redis->late && redis->fail;
 }
 
 void

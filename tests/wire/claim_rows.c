@@ -26,15 +26,15 @@ static const struct claim_row {
     enum claim_state state;     /* met with DUPLICATE; what stands there afterwards otherwise */
 } claims[] = {
     { "no key", NOTHING, 0, false, CLAIM_FREE, 1, 0, CLAIM_STATE_CLAIMED },
-    { "own and the same custody", C_OF(WORLD_OWN, 9, 2, 1, LEASE), 100, false, CLAIM_MINE, 2, 1, CLAIM_STATE_CLAIMED },
-    { "own, the same custody, lease over", C_OF(WORLD_OWN, 9, 2, 1, LEASE), 90000, false, CLAIM_MINE, 2, 1, CLAIM_STATE_CLAIMED },
-    { "own, a custody that is closed", C_OF(WORLD_OWN, 8, 1, 0, LEASE), 100, false, CLAIM_TAKEOVER, 2, 1, CLAIM_STATE_CLAIMED },
-    { "another's, young", C_OF(WORLD_OTHER, 9, 1, 0, LEASE), 100, false, CLAIM_BUSY, 0, 0, CLAIM_STATE_CLAIMED },
-    { "another's, nearly over", C_OF(WORLD_OTHER, 9, 1, 0, LEASE), LEASE - 5000, false, CLAIM_BUSY, 0, 0, CLAIM_STATE_CLAIMED },
-    { "another's, over", C_OF(WORLD_OTHER, 9, 1, 0, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 2, 1, CLAIM_STATE_CLAIMED },
-    { "another's, over, in doubt before", C_OF(WORLD_OTHER, 9, 4, 2, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 5, 3,
+    { "own and the same custody", C_OF(STAND_OWN, 9, 2, 1, LEASE), 100, false, CLAIM_MINE, 2, 1, CLAIM_STATE_CLAIMED },
+    { "own, the same custody, lease over", C_OF(STAND_OWN, 9, 2, 1, LEASE), 90000, false, CLAIM_MINE, 2, 1, CLAIM_STATE_CLAIMED },
+    { "own, a custody that is closed", C_OF(STAND_OWN, 8, 1, 0, LEASE), 100, false, CLAIM_TAKEOVER, 2, 1, CLAIM_STATE_CLAIMED },
+    { "another's, young", C_OF(STAND_OTHER, 9, 1, 0, LEASE), 100, false, CLAIM_BUSY, 0, 0, CLAIM_STATE_CLAIMED },
+    { "another's, nearly over", C_OF(STAND_OTHER, 9, 1, 0, LEASE), LEASE - 5000, false, CLAIM_BUSY, 0, 0, CLAIM_STATE_CLAIMED },
+    { "another's, over", C_OF(STAND_OTHER, 9, 1, 0, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 2, 1, CLAIM_STATE_CLAIMED },
+    { "another's, over, in doubt before", C_OF(STAND_OTHER, 9, 4, 2, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 5, 3,
       CLAIM_STATE_CLAIMED },
-    { "another's, given up in doubt", C_OF(WORLD_OTHER, 9, 3, 2, 0), 10, false, CLAIM_TAKEOVER, 4, 2, CLAIM_STATE_CLAIMED },
+    { "another's, given up in doubt", C_OF(STAND_OTHER, 9, 3, 2, 0), 10, false, CLAIM_TAKEOVER, 4, 2, CLAIM_STATE_CLAIMED },
     { "done", PLAIN(DONE, FP), 10, false, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DONE },
     { "done, and a replay", PLAIN(DONE, FP), 10, true, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DONE },
     { "dead", PLAIN(DEAD, FP), 10, false, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DEAD },
@@ -60,32 +60,32 @@ static const struct end_row {
     enum settle_answer answer;
     enum claim_state state;     /* that stands there afterwards */
 } ends[] = {
-    { "done over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
-    { "done over another's claim", C_OF(WORLD_OTHER, 9, 1, 0, LEASE), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
+    { "done over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
+    { "done over another's claim", C_OF(STAND_OTHER, 9, 1, 0, LEASE), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
     { "done over dead", PLAIN(DEAD, FP), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
     { "done over done", PLAIN(DONE, FP), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
     { "done over nothing", NOTHING, CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
-    { "dead over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_OK, CLAIM_STATE_DEAD },
+    { "dead over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_OK, CLAIM_STATE_DEAD },
     { "dead over nothing", NOTHING, CLAIM_STATE_DEAD, LEASE, SETTLE_OK, CLAIM_STATE_DEAD },
     { "dead over done", PLAIN(DONE, FP), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED, CLAIM_STATE_DONE },
-    { "dead over another's claim", C_OF(WORLD_OTHER, 9, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED,
+    { "dead over another's claim", C_OF(STAND_OTHER, 9, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED,
       CLAIM_STATE_CLAIMED },
-    { "dead over our other custody", C_OF(WORLD_OWN, 8, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED,
+    { "dead over our other custody", C_OF(STAND_OWN, 8, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED,
       CLAIM_STATE_CLAIMED },
-    { "unconfirmed over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_UNCONFIRMED, LEASE, SETTLE_OK,
+    { "unconfirmed over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_UNCONFIRMED, LEASE, SETTLE_OK,
       CLAIM_STATE_UNCONFIRMED },
     { "unconfirmed over done", PLAIN(DONE, FP), CLAIM_STATE_UNCONFIRMED, LEASE, SETTLE_FENCED, CLAIM_STATE_DONE },
-    { "released over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_RELEASED, LEASE, SETTLE_OK, CLAIM_STATE_RELEASED },
+    { "released over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_RELEASED, LEASE, SETTLE_OK, CLAIM_STATE_RELEASED },
     { "released over nothing", NOTHING, CLAIM_STATE_RELEASED, LEASE, SETTLE_OK, CLAIM_STATE_RELEASED },
     { "released over unconfirmed", { .state = CLAIM_STATE_UNCONFIRMED, .doubt = 1, .fp = FP }, CLAIM_STATE_RELEASED, LEASE,
       SETTLE_FENCED,
       CLAIM_STATE_UNCONFIRMED },
-    { "renewal over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
+    { "renewal over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
     { "renewal over nothing", NOTHING, CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
-    { "renewal over another's claim", C_OF(WORLD_OTHER, 3, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED,
+    { "renewal over another's claim", C_OF(STAND_OTHER, 3, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED,
       CLAIM_STATE_CLAIMED },
     { "renewal over done", PLAIN(DONE, FP), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED, CLAIM_STATE_DONE },
-    { "given up over our claim", C_OF(WORLD_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, 0, SETTLE_OK, CLAIM_STATE_CLAIMED },
+    { "given up over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, 0, SETTLE_OK, CLAIM_STATE_CLAIMED },
     { "given up over released", { .state = CLAIM_STATE_RELEASED, .attempt = 1, .fp = FP }, CLAIM_STATE_CLAIMED, 0, SETTLE_FENCED,
       CLAIM_STATE_RELEASED },
 };
@@ -98,7 +98,7 @@ key_of(struct bench *bench, const struct claim_order *order)
     static char text[DEDUP_KEY_BYTES_MAX + 1];
     struct buf buf;
     buf_init(&buf, text, sizeof(text));
-    dedup_key_of(bench->world->dedup, order, &buf);
+    dedup_key_of(bench->stand->dedup, order, &buf);
     return buf_cstr(&buf);
 }
 
@@ -106,7 +106,7 @@ void
 bench_seed(struct bench *bench, const struct claim_order *order, const struct claim_value *value, ms_t age_ms)
 {
     if (!bench->server) {
-        memory_seed(bench->world->dedup, order, value, age_ms);
+        memory_seed(bench->stand->dedup, order, value, age_ms);
         return;
     }
     char text[CLAIM_VALUE_BYTES_MAX + 1];
@@ -121,7 +121,7 @@ bench_peek(struct bench *bench, const struct claim_order *order)
 {
     struct claim_value value = NOTHING;
     if (!bench->server) {
-        memory_peek(bench->world->dedup, order, &value);
+        memory_peek(bench->stand->dedup, order, &value);
         return value;
     }
     const redisReply *reply = server_says(bench->server, "GET %s", key_of(bench, order));
@@ -137,11 +137,11 @@ play_claim(struct bench *bench, const struct claim_row *row, size_t i)
 {
     char id[32];
     snprintf(id, sizeof(id), "claim-%zu", i);
-    struct claim_order order = world_order(id, 9, FP);
+    struct claim_order order = stand_order(id, 9, FP);
     order.replay = row->replay;
     if (row->met.state != CLAIM_STATE_NONE)
         bench_seed(bench, &order, &row->met, row->age_ms);
-    struct claim_answer answer = world_claimed(bench->world, order);
+    struct claim_answer answer = stand_claimed(bench->stand, order);
     struct claim_value after = bench_peek(bench, &order);
     cr_expect_eq(answer.verdict, row->verdict, "%s: %s", row->name, claim_verdict_name(answer.verdict));
     cr_expect_eq(answer.attempt, row->attempt, "%s: attempt %u", row->name, answer.attempt);
@@ -156,7 +156,7 @@ play_claim(struct bench *bench, const struct claim_row *row, size_t i)
         cr_expect_eq(answer.met_owner, row->met.owner, "%s", row->name);
         cr_expect_eq(after.owner, row->met.owner, "%s", row->name);
     } else if (row->state == CLAIM_STATE_CLAIMED) {
-        cr_expect_eq(after.owner, WORLD_OWN, "%s", row->name);
+        cr_expect_eq(after.owner, STAND_OWN, "%s", row->name);
         cr_expect_eq(after.dispatch, 9, "%s", row->name);
         cr_expect_eq(after.attempt, row->attempt, "%s", row->name);
         cr_expect_eq(after.doubt, row->doubt, "%s", row->name);
@@ -164,7 +164,7 @@ play_claim(struct bench *bench, const struct claim_row *row, size_t i)
     }
     if (row->verdict == CLAIM_TAKEOVER || row->verdict == CLAIM_MINE)
         cr_expect_eq(after.first_sent_ms, 77, "%s: the first call is kept", row->name);
-    world_ended(bench->world, order, CLAIM_STATE_DONE);     /* custody 9 is closed again */
+    stand_ended(bench->stand, order, CLAIM_STATE_DONE);     /* custody 9 is closed again */
 }
 
 static void
@@ -172,14 +172,14 @@ play_end(struct bench *bench, const struct end_row *row, size_t i)
 {
     char id[32];
     snprintf(id, sizeof(id), "end-%zu", i);
-    struct claim_order order = world_order(id, 9, FP);
+    struct claim_order order = stand_order(id, 9, FP);
     order.doubt = 5;
     order.attempt = 4;
     order.first_sent_ms = 1234;
     order.lease_ms = row->lease_ms;
     if (row->met.state != CLAIM_STATE_NONE)
         bench_seed(bench, &order, &row->met, 1000);
-    enum settle_answer answer = world_ended(bench->world, order, row->end);
+    enum settle_answer answer = stand_ended(bench->stand, order, row->end);
     struct claim_value after = bench_peek(bench, &order);
     cr_expect_eq(answer, row->answer, "%s: %d", row->name, (int)answer);
     cr_expect_eq(after.state, row->state, "%s: left as %c", row->name, (char)after.state);
@@ -204,26 +204,26 @@ claim_rows_play(struct bench *bench)
 void
 custody_story_play(struct bench *bench)
 {
-    struct world *world = bench->world;
-    struct claim_order first = world_order("twice", 101, FP), second = world_order("twice", 102, FP);
-    cr_expect_eq(world_claimed(world, first).verdict, CLAIM_FREE);
-    struct claim_answer busy = world_claimed(world, second);
+    struct stand *stand = bench->stand;
+    struct claim_order first = stand_order("twice", 101, FP), second = stand_order("twice", 102, FP);
+    cr_expect_eq(stand_claimed(stand, first).verdict, CLAIM_FREE);
+    struct claim_answer busy = stand_claimed(stand, second);
     cr_expect_eq(busy.verdict, CLAIM_BUSY, "the other copy is open here: %s", claim_verdict_name(busy.verdict));
-    cr_expect_eq(busy.met_owner, WORLD_OWN);
+    cr_expect_eq(busy.met_owner, STAND_OWN);
     cr_expect_eq(busy.met_dispatch, 101);
 
     struct claim_order given_up = first;
     given_up.doubt = 2;
     given_up.lease_ms = 0;
-    cr_expect_eq(world_ended(world, given_up, CLAIM_STATE_CLAIMED), SETTLE_OK);
-    struct claim_answer taken = world_claimed(world, second);
+    cr_expect_eq(stand_ended(stand, given_up, CLAIM_STATE_CLAIMED), SETTLE_OK);
+    struct claim_answer taken = stand_claimed(stand, second);
     cr_expect_eq(taken.verdict, CLAIM_TAKEOVER);
     cr_expect_eq(taken.doubt, 2, "kept as it was, for the owner said so itself");
-    cr_expect_eq(world_ended(world, first, CLAIM_STATE_DEAD), SETTLE_FENCED, "the first copy lost it");
+    cr_expect_eq(stand_ended(stand, first, CLAIM_STATE_DEAD), SETTLE_FENCED, "the first copy lost it");
 
-    cr_expect_eq(world_ended(world, second, CLAIM_STATE_RELEASED), SETTLE_OK);
-    struct claim_answer again = world_claimed(world, first);
+    cr_expect_eq(stand_ended(stand, second, CLAIM_STATE_RELEASED), SETTLE_OK);
+    struct claim_answer again = stand_claimed(stand, first);
     cr_expect_eq(again.verdict, CLAIM_RETRY);
-    cr_expect_eq(world_ended(world, first, CLAIM_STATE_DONE), SETTLE_OK);
-    cr_expect_eq(world_claimed(world, second).verdict, CLAIM_DUPLICATE);
+    cr_expect_eq(stand_ended(stand, first, CLAIM_STATE_DONE), SETTLE_OK);
+    cr_expect_eq(stand_claimed(stand, second).verdict, CLAIM_DUPLICATE);
 }

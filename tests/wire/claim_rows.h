@@ -2,11 +2,11 @@
 #ifndef TESTS_WIRE_CLAIM_ROWS_H
 #define TESTS_WIRE_CLAIM_ROWS_H
 
-#include "tests/wire/dedup_world.h"
+#include "tests/wire/dedup_stand.h"
 
 /* A store and, for Redis, the server behind it (NULL: the one in memory). */
 struct bench {
-    struct world *world;
+    struct stand *stand;
     struct redis_server_of_test *server;
 };
 

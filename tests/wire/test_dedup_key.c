@@ -158,7 +158,7 @@ Test(redis_watch, a_claim_grows_old_by_our_clock_while_nobody_renews_it)
 Test(dedup_custody, one_is_open_until_it_is_closed_or_silent_for_a_lease)
 {
     struct custodies set;
-    cr_assert(custodies_init(&set, 4));
+    cr_assert(custodies_init(&set));
     custodies_open(&set, 5, 1000);
     cr_expect(custodies_is_open(&set, 5, 30000, 30999));
     cr_expect_not(custodies_is_open(&set, 5, 30000, 31000));
@@ -179,7 +179,7 @@ Test(dedup_custody, random_openings_and_closings_agree_with_a_plain_array)
     static bool open[NUMBERS];
     uint64_t state = 42;
     struct custodies set;
-    cr_assert(custodies_init(&set, 16));
+    cr_assert(custodies_init(&set));
     for (int i = 0; i < 60000; i++) {
         uint32_t dispatch = draw(&state, NUMBERS);
         open[dispatch] = draw(&state, 2) == 0;

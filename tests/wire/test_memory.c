@@ -8,61 +8,61 @@
 
 Test(memory, every_row_of_the_table_is_answered_as_written)
 {
-    struct world world;
-    world_memory(&world);
-    claim_rows_play(&(struct bench){ &world, NULL });
-    world_release(&world);
+    struct stand stand;
+    stand_memory(&stand);
+    claim_rows_play(&(struct bench){ &stand, NULL });
+    stand_release(&stand);
 }
 
 Test(memory, two_copies_in_one_process_wait_for_each_other)
 {
-    struct world world;
-    world_memory(&world);
-    custody_story_play(&(struct bench){ &world, NULL });
-    world_release(&world);
+    struct stand stand;
+    stand_memory(&stand);
+    custody_story_play(&(struct bench){ &stand, NULL });
+    stand_release(&stand);
 }
 
 Test(memory, it_says_loudly_that_it_forgets)
 {
-    struct world world;
-    world_memory(&world);
-    cr_expect(world_until(&world, true, 1000));
-    cr_expect(world_heard(&world, "forgotten when it ends"));
+    struct stand stand;
+    stand_memory(&stand);
+    cr_expect(stand_until(&stand, true, 1000));
+    cr_expect(stand_heard(&stand, "forgotten when it ends"));
     cr_expect(dedup_is_memory("memory:"));
     cr_expect_not(dedup_is_memory("redis://memory:1"));
-    world_release(&world);
+    stand_release(&stand);
 }
 
 Test(memory, answers_come_from_the_loop_and_in_order)
 {
-    struct world world;
+    struct stand stand;
     struct dedup_stats stats;
-    world_memory(&world);
+    stand_memory(&stand);
     for (uint32_t i = 0; i < 1000; i++)
-        world_claim(&world, world_order(i % 2 ? "odd" : "even", 9, 1));
-    world_flush(&world);
-    cr_expect_eq(world.answered, 0, "nothing is answered before the loop runs");
-    cr_expect(world_answers(&world, 1000));
-    cr_expect_eq(world.answers[0].claim.verdict, CLAIM_FREE);
-    cr_expect_eq(world.answers[1].claim.verdict, CLAIM_FREE);
-    cr_expect_eq(world.answers[2].claim.verdict, CLAIM_MINE);
-    dedup_stats(world.dedup, &stats);
+        stand_claim(&stand, stand_order(i % 2 ? "odd" : "even", 9, 1));
+    stand_flush(&stand);
+    cr_expect_eq(stand.answered, 0, "nothing is answered before the loop runs");
+    cr_expect(stand_answers(&stand, 1000));
+    cr_expect_eq(stand.answers[0].claim.verdict, CLAIM_FREE);
+    cr_expect_eq(stand.answers[1].claim.verdict, CLAIM_FREE);
+    cr_expect_eq(stand.answers[2].claim.verdict, CLAIM_MINE);
+    dedup_stats(stand.dedup, &stats);
     cr_expect(stats.up);
     cr_expect_eq(stats.commands[DEDUP_CLAIM][0], 1000);
     cr_expect_eq(stats.flushes, 1);
-    world_release(&world);
+    stand_release(&stand);
 }
 
 Test(memory, two_targets_do_not_share_a_key)
 {
-    struct world world;
-    world_memory(&world);
-    struct claim_order order = world_order("one", 9, 1);
-    cr_expect_eq(world_claimed(&world, order).verdict, CLAIM_FREE);
+    struct stand stand;
+    stand_memory(&stand);
+    struct claim_order order = stand_order("one", 9, 1);
+    cr_expect_eq(stand_claimed(&stand, order).verdict, CLAIM_FREE);
     order.target = 1;
     order.dispatch = 10;
-    cr_expect_eq(world_claimed(&world, order).verdict, CLAIM_FREE);
-    world_release(&world);
+    cr_expect_eq(stand_claimed(&stand, order).verdict, CLAIM_FREE);
+    stand_release(&stand);
 }
 
 static struct hash128

@@ -11,20 +11,20 @@
 #include <stdlib.h>
 
 static struct redis_server_of_test server;
-static struct world world;
+static struct stand stand;
 
 static void
 setup(void)
 {
     server_prepare(&server);
     server_start(&server);
-    world_on(&world, &server);
+    stand_on(&stand, &server);
 }
 
 static void
 teardown(void)
 {
-    world_release(&world);
+    stand_release(&stand);
     server_release(&server);
 }
 
@@ -34,24 +34,24 @@ static struct dedup_stats
 stats_now(void)
 {
     struct dedup_stats stats;
-    dedup_stats(world.dedup, &stats);
+    dedup_stats(stand.dedup, &stats);
     return stats;
 }
 
 static enum claim_verdict
 claimed(const char *id, uint64_t dispatch)
 {
-    return world_claimed(&world, world_order(id, dispatch, 1)).verdict;
+    return stand_claimed(&stand, stand_order(id, dispatch, 1)).verdict;
 }
 
 Test(redis, every_row_of_the_table_is_answered_as_written)
 {
-    claim_rows_play(&(struct bench){ &world, &server });
+    claim_rows_play(&(struct bench){ &stand, &server });
 }
 
 Test(redis, two_copies_in_one_process_wait_for_each_other)
 {
-    custody_story_play(&(struct bench){ &world, &server });
+    custody_story_play(&(struct bench){ &stand, &server });
 }
 
 /* ---- both stores agree ---------------------------------------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ draw_value(uint64_t *state)
     if (value.state == CLAIM_STATE_CLAIMED || value.state == CLAIM_STATE_UNCONFIRMED)
         value.doubt = draw(state, 4);
     if (value.state == CLAIM_STATE_CLAIMED) {
-        value.owner = draw(state, 2) ? WORLD_OWN : WORLD_OTHER;
+        value.owner = draw(state, 2) ? STAND_OWN : STAND_OTHER;
         value.dispatch = 1 + draw(state, 3);
         value.lease_ms = draw(state, 4) ? 30000 : 0;
         value.ttl_ms = 3600000;
@@ -80,7 +80,7 @@ draw_order(uint64_t *state, uint32_t step)
 {
     static char id[16];
     snprintf(id, sizeof(id), "id-%u", draw(state, 12) ? draw(state, 4) : step + 4);
-    struct claim_order order = world_order(id, 1 + draw(state, 3), 1 + draw(state, 10) / 9);
+    struct claim_order order = stand_order(id, 1 + draw(state, 3), 1 + draw(state, 10) / 9);
     order.attempt = 1 + draw(state, 3);
     order.doubt = draw(state, 3);
     order.first_sent_ms = step;
@@ -97,7 +97,7 @@ is_idle_talk(struct bench *bench, const struct claim_order *order, uint32_t kind
 }
 
 static void
-expect_same(uint32_t step, const struct world_answer *a, const struct world_answer *b)
+expect_same(uint32_t step, const struct stand_answer *a, const struct stand_answer *b)
 {
     cr_assert_eq(a->claim.verdict, b->claim.verdict, "step %u: redis %s, memory %s", step, claim_verdict_name(a->claim.verdict),
                  claim_verdict_name(b->claim.verdict));
@@ -109,27 +109,27 @@ expect_same(uint32_t step, const struct world_answer *a, const struct world_answ
 }
 
 static uint32_t
-ask_random(struct world *at, struct claim_order order, uint32_t kind)
+ask_random(struct stand *at, struct claim_order order, uint32_t kind)
 {
     static const enum claim_state ends[] = { CLAIM_STATE_DONE, CLAIM_STATE_RELEASED, CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_DEAD };
     if (kind < 5)
-        return world_claim(at, order);
+        return stand_claim(at, order);
     if (kind < 7)
-        return world_renew(at, order);
+        return stand_renew(at, order);
     if (kind == 7) {
         order.lease_ms = 0;
-        return world_end(at, order, CLAIM_STATE_CLAIMED);
+        return stand_end(at, order, CLAIM_STATE_CLAIMED);
     }
-    return world_end(at, order, ends[kind - 8]);
+    return stand_end(at, order, ends[kind - 8]);
 }
 
 Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_memory)
 {
-    struct world memory;
-    struct bench ours = { &world, &server }, theirs = { &memory, NULL };
+    struct stand memory;
+    struct bench ours = { &stand, &server }, theirs = { &memory, NULL };
     uint64_t state = 20240607;
     uint32_t verdicts[CLAIM_VERDICT_COUNT] = { 0 };
-    world_memory(&memory);
+    stand_memory(&memory);
     for (uint32_t step = 0; step < 6000; step++) {
         struct claim_order order = draw_order(&state, step);
         if (draw(&state, 3) == 0) {
@@ -141,12 +141,12 @@ Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_m
         uint32_t kind = draw(&state, 12);
         if (is_idle_talk(&theirs, &order, kind))
             continue;
-        uint32_t a = ask_random(&world, order, kind), b = ask_random(&memory, order, kind);
-        world_flush(&world);
-        world_flush(&memory);
-        cr_assert(world_answers(&world, 3000) && world_answers(&memory, 3000));
-        expect_same(step, &world.answers[a], &memory.answers[b]);
-        verdicts[world.answers[a].claim.verdict] += kind < 5;
+        uint32_t a = ask_random(&stand, order, kind), b = ask_random(&memory, order, kind);
+        stand_flush(&stand);
+        stand_flush(&memory);
+        cr_assert(stand_answers(&stand, 3000) && stand_answers(&memory, 3000));
+        expect_same(step, &stand.answers[a], &memory.answers[b]);
+        verdicts[stand.answers[a].claim.verdict] += kind < 5;
         struct claim_value left = bench_peek(&ours, &order), there = bench_peek(&theirs, &order);
         cr_assert_eq(left.state, there.state, "step %u: redis %c, memory %c", step, (char)left.state, (char)there.state);
         cr_assert(left.owner == there.owner && left.dispatch == there.dispatch && left.doubt == there.doubt, "step %u", step);
@@ -155,7 +155,7 @@ Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_m
     }
     for (int i = 0; i < CLAIM_UNKNOWN; i++)
         cr_expect(verdicts[i] > 10, "%s came up %u times", claim_verdict_name((enum claim_verdict)i), verdicts[i]);
-    world_release(&memory);
+    stand_release(&memory);
 }
 
 /* ---- races ---------------------------------------------------------------------------------------------------------------- */
@@ -163,38 +163,38 @@ Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_m
 Test(redis, of_two_workers_that_take_over_one_claim_one_wins)
 {
     char url[64];
-    struct world other;
-    struct bench bench = { &world, &server };
+    struct stand other;
+    struct bench bench = { &stand, &server };
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u", server.port);
-    world_redis(&other, url, "", 0x3333, 1000);
-    cr_assert(world_until(&other, true, 3000));
+    stand_redis(&other, url, "", 0x3333, 1000);
+    cr_assert(stand_until(&other, true, 3000));
     uint32_t takeovers = 0, busy = 0;
     for (uint32_t i = 0; i < 300; i++) {
         char id[16];
         snprintf(id, sizeof(id), "race-%u", i);
-        struct claim_order order = world_order(id, 1, 1);
+        struct claim_order order = stand_order(id, 1, 1);
         struct claim_value old = { .state = CLAIM_STATE_CLAIMED, .attempt = 1, .owner = 7, .dispatch = 1, .lease_ms = 30000,
                                    .ttl_ms = 3600000, .fp = 1 };
         bench_seed(&bench, &order, &old, 40000);
-        world_claim(&world, order);
-        world_claim(&other, order);
-        for (int turn = 0; turn < 50 && (world.answered <= i || other.answered <= i); turn++) {
-            world_turn(&world, 1);
-            world_turn(&other, 1);
+        stand_claim(&stand, order);
+        stand_claim(&other, order);
+        for (int turn = 0; turn < 50 && (stand.answered <= i || other.answered <= i); turn++) {
+            stand_turn(&stand, 1);
+            stand_turn(&other, 1);
         }
-        enum claim_verdict a = world.answers[i].claim.verdict, b = other.answers[i].claim.verdict;
+        enum claim_verdict a = stand.answers[i].claim.verdict, b = other.answers[i].claim.verdict;
         takeovers += (a == CLAIM_TAKEOVER) + (b == CLAIM_TAKEOVER);
         busy += (a == CLAIM_BUSY) + (b == CLAIM_BUSY);
     }
     cr_expect_eq(takeovers, 300);
     cr_expect_eq(busy, 300);
-    world_release(&other);
+    stand_release(&other);
 }
 
 /* The server is held still while look and swap are put in line behind a renewal of the same value. */
 Test(redis, a_swap_that_looked_before_a_renewal_does_not_take_the_claim)
 {
-    struct claim_order order = world_order("renewed", 1, 1);
+    struct claim_order order = stand_order("renewed", 1, 1);
     const char *value = "C:1:0000000000000007.1:0:0:30000:3600000:0000000000000001";
     static struct resp resp;
     struct redis_scripts none = { 0 };
@@ -211,7 +211,7 @@ Test(redis, a_swap_that_looked_before_a_renewal_does_not_take_the_claim)
     cr_expect_eq(swap->type, REDIS_REPLY_ARRAY, "it was renewed since: nothing is written");
     cr_expect_str_eq(swap->element[0]->str, value);
     freeReplyObject(reply);
-    struct claim_value after = bench_peek(&(struct bench){ &world, &server }, &order);
+    struct claim_value after = bench_peek(&(struct bench){ &stand, &server }, &order);
     cr_expect_eq(after.owner, 7);
 }
 
@@ -225,64 +225,64 @@ connections_killed(void)
 
 Test(redis, a_killed_connection_is_unknown_and_the_next_claim_is_mine)
 {
-    uint32_t sent = world_claim(&world, world_order("lost", 5, 1));
-    world_flush(&world);
+    uint32_t sent = stand_claim(&stand, stand_order("lost", 5, 1));
+    stand_flush(&stand);
     server_freeze(&server);
-    world_turn(&world, 50);             /* it is on its way; nobody reads it */
-    cr_expect_eq(world.answered, 0);
+    stand_turn(&stand, 50);             /* it is on its way; nobody reads it */
+    cr_expect_eq(stand.answered, 0);
     server_thaw(&server);
     cr_assert_eq(connections_killed(), 1);
-    cr_assert(world_answers(&world, 2000));
+    cr_assert(stand_answers(&stand, 2000));
     /* The server may have answered before it closed: then nothing was lost. What counts is the next answer. */
-    enum claim_verdict verdict = world.answers[sent].claim.verdict;
+    enum claim_verdict verdict = stand.answers[sent].claim.verdict;
     cr_expect(verdict == CLAIM_UNKNOWN || verdict == CLAIM_FREE, "%s", claim_verdict_name(verdict));
-    cr_assert(world_until(&world, false, 2000) && world_until(&world, true, 3000));
+    cr_assert(stand_until(&stand, false, 2000) && stand_until(&stand, true, 3000));
     cr_expect_eq(claimed("lost", 5), CLAIM_MINE);
     cr_expect_eq(stats_now().reconnects, 1);
 }
 
 Test(redis, a_server_that_stands_still_is_unknown_within_the_timeout_then_mine)
 {
-    world_turn(&world, 20);
+    stand_turn(&stand, 20);
     server_freeze(&server);
-    uint32_t claim = world_claim(&world, world_order("still", 5, 1));
-    uint32_t end = world_end(&world, world_order("still-2", 6, 1), CLAIM_STATE_DONE);
-    world_flush(&world);
+    uint32_t claim = stand_claim(&stand, stand_order("still", 5, 1));
+    uint32_t end = stand_end(&stand, stand_order("still-2", 6, 1), CLAIM_STATE_DONE);
+    stand_flush(&stand);
     ms_t begin_ms = clock_now_ms();
-    cr_assert(world_answers(&world, 2000));
+    cr_assert(stand_answers(&stand, 2000));
     ms_t took_ms = clock_now_ms() - begin_ms;
     cr_expect(took_ms >= 290 && took_ms < 900, "redis.timeout is 300 ms: %lld", (long long)took_ms);
-    cr_expect_eq(world.answers[claim].claim.verdict, CLAIM_UNKNOWN);
-    cr_expect_eq(world.answers[end].settle, SETTLE_UNKNOWN);
-    cr_expect_not(world.up);
-    cr_expect(world_heard(&world, "no answer within redis.timeout"));
+    cr_expect_eq(stand.answers[claim].claim.verdict, CLAIM_UNKNOWN);
+    cr_expect_eq(stand.answers[end].settle, SETTLE_UNKNOWN);
+    cr_expect_not(stand.up);
+    cr_expect(stand_heard(&stand, "no answer within redis.timeout"));
     cr_expect_eq(stats_now().commands[DEDUP_CLAIM][2], 1, "counted as a timeout");
 
-    uint32_t meanwhile = world_claim(&world, world_order("meanwhile", 7, 1));
+    uint32_t meanwhile = stand_claim(&stand, stand_order("meanwhile", 7, 1));
     begin_ms = clock_now_ms();
-    cr_assert(world_answers(&world, 1000));
+    cr_assert(stand_answers(&stand, 1000));
     cr_expect(clock_now_ms() - begin_ms >= 45, "not at once, or the asker would spin");
-    cr_expect_eq(world.answers[meanwhile].claim.verdict, CLAIM_UNKNOWN);
+    cr_expect_eq(stand.answers[meanwhile].claim.verdict, CLAIM_UNKNOWN);
     server_thaw(&server);
-    cr_assert(world_until(&world, true, 5000));
+    cr_assert(stand_until(&stand, true, 5000));
     cr_expect_eq(claimed("still", 5), CLAIM_MINE, "the server carried out what it had read");
     cr_expect_eq(claimed("still-2", 6), CLAIM_DUPLICATE);
-    cr_expect_eq(world.amnesia, 0, "an outage is no loss");
+    cr_expect_eq(stand.amnesia, 0, "an outage is no loss");
 }
 
 Test(redis, a_server_that_is_away_at_the_start_is_found_when_it_comes)
 {
     struct redis_server_of_test late;
-    struct world early;
+    struct stand early;
     char url[64];
     server_prepare(&late);
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u/2", late.port);
-    world_redis(&early, url, "", WORLD_OWN, 300);
-    cr_assert(world_until(&early, false, 2000));
-    cr_expect_eq(world_claimed(&early, world_order("x", 1, 1)).verdict, CLAIM_UNKNOWN);
+    stand_redis(&early, url, "", STAND_OWN, 300);
+    cr_assert(stand_until(&early, false, 2000));
+    cr_expect_eq(stand_claimed(&early, stand_order("x", 1, 1)).verdict, CLAIM_UNKNOWN);
     server_start(&late);
-    cr_assert(world_until(&early, true, 4000), "found within the longest pause");
-    cr_expect_eq(world_claimed(&early, world_order("x", 1, 1)).verdict, CLAIM_FREE);
+    cr_assert(stand_until(&early, true, 4000), "found within the longest pause");
+    cr_expect_eq(stand_claimed(&early, stand_order("x", 1, 1)).verdict, CLAIM_FREE);
     struct dedup_stats stats;
     dedup_stats(early.dedup, &stats);
     cr_expect(stats.fresh, "no canary stood there");
@@ -290,48 +290,48 @@ Test(redis, a_server_that_is_away_at_the_start_is_found_when_it_comes)
     cr_expect_eq(server_says(&late, "EXISTS abt:d:portal:x")->integer, 0);
     server_says(&late, "SELECT 2");
     cr_expect_eq(server_says(&late, "EXISTS abt:d:portal:x")->integer, 1, "in the database of the url");
-    world_release(&early);
+    stand_release(&early);
     server_release(&late);
 }
 
 Test(redis, names_are_resolved_and_unix_sockets_are_opened)
 {
-    struct world by_name, by_path;
+    struct stand by_name, by_path;
     char url[160];
     snprintf(url, sizeof(url), "redis://localhost:%u", server.port);
-    world_redis(&by_name, url, "", 1, 300);
-    cr_expect(world_until(&by_name, true, 4000), "%s", by_name.texts[0]);
+    stand_redis(&by_name, url, "", 1, 300);
+    cr_expect(stand_until(&by_name, true, 4000), "%s", by_name.texts[0]);
     snprintf(url, sizeof(url), "unix:%s", server.path);
-    world_redis(&by_path, url, "", 2, 300);
-    cr_expect(world_until(&by_path, true, 3000), "%s", by_path.texts[0]);
-    cr_expect_eq(world_claimed(&by_name, world_order("n", 1, 1)).verdict, CLAIM_FREE);
-    cr_expect_eq(world_claimed(&by_path, world_order("n", 1, 1)).verdict, CLAIM_BUSY);
-    world_release(&by_name);
-    world_release(&by_path);
+    stand_redis(&by_path, url, "", 2, 300);
+    cr_expect(stand_until(&by_path, true, 3000), "%s", by_path.texts[0]);
+    cr_expect_eq(stand_claimed(&by_name, stand_order("n", 1, 1)).verdict, CLAIM_FREE);
+    cr_expect_eq(stand_claimed(&by_path, stand_order("n", 1, 1)).verdict, CLAIM_BUSY);
+    stand_release(&by_name);
+    stand_release(&by_path);
 }
 
 Test(redis, a_name_that_does_not_resolve_is_down_with_a_text)
 {
-    struct world nowhere;
-    world_redis(&nowhere, "redis://no-such-host.invalid:6379", "", 1, 300);
-    cr_expect(world_until(&nowhere, false, 2000));
-    cr_expect(world_heard(&nowhere, "no-such-host.invalid"));
-    world_release(&nowhere);
+    struct stand nowhere;
+    stand_redis(&nowhere, "redis://no-such-host.invalid:6379", "", 1, 300);
+    cr_expect(stand_until(&nowhere, false, 2000));
+    cr_expect(stand_heard(&nowhere, "no-such-host.invalid"));
+    stand_release(&nowhere);
 }
 
 Test(redis, it_can_be_freed_with_orders_under_way)
 {
-    struct world brief;
+    struct stand brief;
     char url[64];
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u", server.port);
-    world_redis(&brief, url, "", 1, 300);
-    cr_assert(world_until(&brief, true, 3000));
-    world_claim(&brief, world_order("a", 1, 1));
-    world_flush(&brief);
-    world_release(&brief);
-    world_redis(&brief, "redis://no-such-host.invalid:1", "", 1, 300);
-    world_claim(&brief, world_order("a", 1, 1));
-    world_release(&brief);
+    stand_redis(&brief, url, "", 1, 300);
+    cr_assert(stand_until(&brief, true, 3000));
+    stand_claim(&brief, stand_order("a", 1, 1));
+    stand_flush(&brief);
+    stand_release(&brief);
+    stand_redis(&brief, "redis://no-such-host.invalid:1", "", 1, 300);
+    stand_claim(&brief, stand_order("a", 1, 1));
+    stand_release(&brief);
 }
 
 /* ---- memory that is lost -------------------------------------------------------------------------------------------------- */
@@ -340,13 +340,13 @@ Test(redis, a_restart_without_its_data_is_amnesia_once)
 {
     cr_expect_eq(claimed("before", 1), CLAIM_FREE);
     server_kill(&server);
-    cr_assert(world_until(&world, false, 2000));
+    cr_assert(stand_until(&stand, false, 2000));
     server_start(&server);
-    cr_assert(world_until(&world, true, 4000));
-    cr_expect(world_forgets(&world, 1, 1000));
+    cr_assert(stand_until(&stand, true, 4000));
+    cr_expect(stand_forgets(&stand, 1, 1000));
     cr_expect_eq(claimed("before", 2), CLAIM_FREE, "it is gone");
-    world_turn(&world, 300);
-    cr_expect_eq(world.amnesia, 1, "told once: %u", world.amnesia);
+    stand_turn(&stand, 300);
+    cr_expect_eq(stand.amnesia, 1, "told once: %u", stand.amnesia);
     cr_expect_eq(stats_now().amnesia, 1);
     cr_expect(stats_now().amnesia_seen);
 }
@@ -354,15 +354,15 @@ Test(redis, a_restart_without_its_data_is_amnesia_once)
 Test(redis, flushall_is_amnesia_at_the_next_pipeline)
 {
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
-    world_turn(&world, 120);
+    stand_turn(&stand, 120);
     server_says(&server, "FLUSHALL");
     cr_expect_eq(claimed("b", 2), CLAIM_FREE);
-    cr_expect(world_forgets(&world, 1, 1000), "%u", world.amnesia);
-    world_turn(&world, 120);
+    cr_expect(stand_forgets(&stand, 1, 1000), "%u", stand.amnesia);
+    stand_turn(&stand, 120);
     cr_expect_eq(claimed("c", 3), CLAIM_FREE);
-    world_turn(&world, 120);
-    cr_expect_eq(world.amnesia, 1);
-    cr_expect(world_heard(&world, "canary is gone"));
+    stand_turn(&stand, 120);
+    cr_expect_eq(stand.amnesia, 1);
+    cr_expect(stand_heard(&stand, "canary is gone"));
 }
 
 Test(redis, an_old_copy_is_amnesia)
@@ -370,42 +370,42 @@ Test(redis, an_old_copy_is_amnesia)
     char canary[64];
     snprintf(canary, sizeof(canary), "%s", server_says(&server, "GET abt:canary")->str);
     for (uint64_t i = 1; i <= 3; i++) {
-        cr_expect_eq(world_claimed(&world, world_order(i == 1 ? "a" : i == 2 ? "b" : "c", i, 1)).verdict, CLAIM_FREE);
-        world_turn(&world, 110);
+        cr_expect_eq(stand_claimed(&stand, stand_order(i == 1 ? "a" : i == 2 ? "b" : "c", i, 1)).verdict, CLAIM_FREE);
+        stand_turn(&stand, 110);
     }
     cr_expect_str_neq(server_says(&server, "GET abt:canary")->str, canary, "it is counted up");
-    cr_expect_eq(world.amnesia, 0);
+    cr_expect_eq(stand.amnesia, 0);
     server_says(&server, "SET abt:canary %s", canary);
     cr_expect_eq(claimed("d", 9), CLAIM_FREE);
-    cr_expect(world_forgets(&world, 1, 1000));
-    cr_expect(world_heard(&world, "went back"));
+    cr_expect(stand_forgets(&stand, 1, 1000));
+    cr_expect(stand_heard(&stand, "went back"));
 }
 
 Test(redis, an_idle_store_looks_by_itself)
 {
     server_says(&server, "FLUSHALL");
-    cr_expect(world_forgets(&world, 1, 7500));
+    cr_expect(stand_forgets(&stand, 1, 7500));
 }
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------- */
 
 Test(redis, scripts_that_the_server_forgot_are_sent_again)
 {
-    struct bench bench = { &world, &server };
+    struct bench bench = { &stand, &server };
     const struct claim_value released = { .state = CLAIM_STATE_RELEASED, .attempt = 2, .fp = 1 };
-    struct claim_order order = world_order("script", 4, 1);
+    struct claim_order order = stand_order("script", 4, 1);
     bench_seed(&bench, &order, &released, 0);
     server_says(&server, "SCRIPT FLUSH");
-    cr_expect_eq(world_claimed(&world, order).verdict, CLAIM_RETRY);
+    cr_expect_eq(stand_claimed(&stand, order).verdict, CLAIM_RETRY);
     server_says(&server, "SCRIPT FLUSH");
-    cr_expect_eq(world_ended(&world, order, CLAIM_STATE_CLAIMED), SETTLE_OK);
+    cr_expect_eq(stand_ended(&stand, order, CLAIM_STATE_CLAIMED), SETTLE_OK);
     server_says(&server, "SCRIPT FLUSH");
-    world_turn(&world, 120);
+    stand_turn(&stand, 120);
     cr_expect_eq(claimed("script-2", 5), CLAIM_FREE);
-    world_turn(&world, 50);
+    stand_turn(&stand, 50);
     cr_expect(stats_now().commands[DEDUP_PING][1] >= 1, "the canary's was gone too");
-    cr_expect_eq(world.changes, 1, "never down");
-    cr_expect_eq(world_ended(&world, order, CLAIM_STATE_DEAD), SETTLE_OK);
+    cr_expect_eq(stand.changes, 1, "never down");
+    cr_expect_eq(stand_ended(&stand, order, CLAIM_STATE_DEAD), SETTLE_OK);
     cr_expect_eq(stats_now().commands[DEDUP_RENEW][1], 1);
 }
 
@@ -414,12 +414,12 @@ Test(redis, a_replica_is_unknown_and_left)
     server_says(&server, "CONFIG SET replica-serve-stale-data yes");
     server_says(&server, "REPLICAOF 127.0.0.1 1");
     cr_expect_eq(claimed("r", 1), CLAIM_UNKNOWN);
-    cr_expect(world_until(&world, false, 2000));
-    cr_expect(world_heard(&world, "READONLY"));
-    world_turn(&world, 300);
-    cr_expect_not(world.up, "it comes back to a replica and leaves it again");
+    cr_expect(stand_until(&stand, false, 2000));
+    cr_expect(stand_heard(&stand, "READONLY"));
+    stand_turn(&stand, 300);
+    cr_expect_not(stand.up, "it comes back to a replica and leaves it again");
     server_says(&server, "REPLICAOF NO ONE");
-    cr_assert(world_until(&world, true, 4000));
+    cr_assert(stand_until(&stand, true, 4000));
     cr_expect_eq(claimed("r", 1), CLAIM_FREE);
     cr_expect(stats_now().reconnects >= 1);
 }
@@ -429,14 +429,14 @@ Test(redis, a_full_server_is_unknown_told_once_and_well_again)
     server_says(&server, "CONFIG SET maxmemory 1");
     cr_expect_eq(claimed("full", 1), CLAIM_UNKNOWN);
     cr_expect_eq(claimed("full", 1), CLAIM_UNKNOWN);
-    cr_expect_eq(world_ended(&world, world_order("full", 1, 1), CLAIM_STATE_DONE), SETTLE_UNKNOWN);
-    cr_expect_not(world.up);
+    cr_expect_eq(stand_ended(&stand, stand_order("full", 1, 1), CLAIM_STATE_DONE), SETTLE_UNKNOWN);
+    cr_expect_not(stand.up);
     cr_expect_not(stats_now().up);
-    cr_expect(world_heard(&world, "OOM"));
-    cr_expect_eq(world.changes, 2, "up, then down: %u", world.changes);
+    cr_expect(stand_heard(&stand, "OOM"));
+    cr_expect_eq(stand.changes, 2, "up, then down: %u", stand.changes);
     server_says(&server, "CONFIG SET maxmemory 0");
     cr_expect_eq(claimed("full", 1), CLAIM_FREE);
-    cr_expect(world.up);
+    cr_expect(stand.up);
     cr_expect(stats_now().up);
 }
 
@@ -445,60 +445,60 @@ Test(redis, somebody_elses_key_is_unknown_and_concerns_no_other)
     server_says(&server, "LPUSH abt:d:portal:list x");
     server_says(&server, "SET abt:d:portal:text hello");
     cr_expect_eq(claimed("list", 1), CLAIM_UNKNOWN);
-    cr_expect(world_heard(&world, "WRONGTYPE"));
+    cr_expect(stand_heard(&stand, "WRONGTYPE"));
     cr_expect_eq(claimed("text", 2), CLAIM_UNKNOWN);
-    cr_expect(world_heard(&world, "abt:d:portal:text"));
-    cr_expect_eq(world_ended(&world, world_order("text", 2, 1), CLAIM_STATE_DEAD), SETTLE_UNKNOWN);
+    cr_expect(stand_heard(&stand, "abt:d:portal:text"));
+    cr_expect_eq(stand_ended(&stand, stand_order("text", 2, 1), CLAIM_STATE_DEAD), SETTLE_UNKNOWN);
     cr_expect_str_eq(server_says(&server, "GET abt:d:portal:text")->str, "hello");
     cr_expect_eq(claimed("other", 3), CLAIM_FREE);
-    cr_expect(world.up);
+    cr_expect(stand.up);
 }
 
 Test(redis, a_policy_that_evicts_is_warned_of)
 {
-    struct world warned;
+    struct stand warned;
     char url[64];
-    cr_expect(world_heard(&world, "maxmemory-policy noeviction"));
-    cr_expect(world_heard(&world, "role master"));
-    cr_expect(world_heard(&world, "no persistence"));
-    cr_expect_not(world_heard(&world, "may evict"));
+    cr_expect(stand_heard(&stand, "maxmemory-policy noeviction"));
+    cr_expect(stand_heard(&stand, "role master"));
+    cr_expect(stand_heard(&stand, "no persistence"));
+    cr_expect_not(stand_heard(&stand, "may evict"));
     server_says(&server, "CONFIG SET maxmemory-policy allkeys-lru");
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u", server.port);
-    world_redis(&warned, url, "", 1, 300);
-    cr_assert(world_until(&warned, true, 3000));
-    cr_expect(world_heard(&warned, "allkeys-lru"));
-    cr_expect(world_heard(&warned, "may evict"));
-    world_release(&warned);
+    stand_redis(&warned, url, "", 1, 300);
+    cr_assert(stand_until(&warned, true, 3000));
+    cr_expect(stand_heard(&warned, "allkeys-lru"));
+    cr_expect(stand_heard(&warned, "may evict"));
+    stand_release(&warned);
 }
 
 Test(redis_password, the_right_one_opens_and_a_wrong_one_is_named)
 {
     struct redis_server_of_test locked;
-    struct world right, wrong;
+    struct stand right, wrong;
     char url[64];
     server_prepare(&locked);
     snprintf(locked.password, sizeof(locked.password), "open-sesame");
     server_start(&locked);
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u", locked.port);
-    world_redis(&right, url, "open-sesame", WORLD_OWN, 300);
-    cr_expect(world_until(&right, true, 3000));
-    world_redis(&wrong, url, "guess-1234", WORLD_OTHER, 300);
-    cr_expect(world_until(&wrong, false, 3000));
-    cr_expect(world_heard(&wrong, "WRONGPASS"));
-    cr_expect_not(world_heard(&wrong, "guess-1234"));
-    world_release(&wrong);
-    world_redis(&wrong, url, "", WORLD_OTHER, 300);
-    cr_expect(world_until(&wrong, false, 3000));
-    cr_expect(world_heard(&wrong, "NOAUTH"));
-    world_release(&wrong);
+    stand_redis(&right, url, "open-sesame", STAND_OWN, 300);
+    cr_expect(stand_until(&right, true, 3000));
+    stand_redis(&wrong, url, "guess-1234", STAND_OTHER, 300);
+    cr_expect(stand_until(&wrong, false, 3000));
+    cr_expect(stand_heard(&wrong, "WRONGPASS"));
+    cr_expect_not(stand_heard(&wrong, "guess-1234"));
+    stand_release(&wrong);
+    stand_redis(&wrong, url, "", STAND_OTHER, 300);
+    cr_expect(stand_until(&wrong, false, 3000));
+    cr_expect(stand_heard(&wrong, "NOAUTH"));
+    stand_release(&wrong);
 
     server_says(&locked, "ACL SETUSER bridge on >s3cret ~abt:* +@all");
     snprintf(url, sizeof(url), "redis://bridge@127.0.0.1:%u", locked.port);
-    world_redis(&wrong, url, "s3cret", WORLD_OTHER, 300);
-    cr_expect(world_until(&wrong, true, 3000), "%s", wrong.texts[0]);
-    cr_expect_eq(world_claimed(&wrong, world_order("acl", 1, 1)).verdict, CLAIM_FREE);
-    world_release(&wrong);
-    world_release(&right);
+    stand_redis(&wrong, url, "s3cret", STAND_OTHER, 300);
+    cr_expect(stand_until(&wrong, true, 3000), "%s", wrong.texts[0]);
+    cr_expect_eq(stand_claimed(&wrong, stand_order("acl", 1, 1)).verdict, CLAIM_FREE);
+    stand_release(&wrong);
+    stand_release(&right);
     server_release(&locked);
 }
 
@@ -519,16 +519,16 @@ ask_all(uint32_t n, uint32_t batch, enum claim_state end)
         char id[24];
         snprintf(id, sizeof(id), "event-%u", i);
         if (end == CLAIM_STATE_NONE)
-            world_claim(&world, world_order(id, i + 1, 1));
+            stand_claim(&stand, stand_order(id, i + 1, 1));
         else
-            world_end(&world, world_order(id, i + 1, 1), end);
+            stand_end(&stand, stand_order(id, i + 1, 1), end);
         if (i % batch == batch - 1) {
-            world_flush(&world);
-            event_base_loop(world.base, EVLOOP_NONBLOCK);
+            stand_flush(&stand);
+            event_base_loop(stand.base, EVLOOP_NONBLOCK);
         }
     }
-    world_flush(&world);
-    cr_assert(world_answers(&world, 20000), "%u of %u", world.answered, world.asked);
+    stand_flush(&stand);
+    cr_assert(stand_answers(&stand, 20000), "%u of %u", stand.answered, stand.asked);
     return (double)n * 1e6 / (double)(clock_now_us() - begin_us);
 }
 
@@ -538,15 +538,15 @@ Test(redis, twenty_thousand_orders_in_a_pipeline_are_answered_once_each_two_comm
     long long before = commands_processed();
     double claims = ask_all(EVENTS, 100, CLAIM_STATE_NONE);
     double settles = ask_all(EVENTS, 100, CLAIM_STATE_DONE);
-    world_turn(&world, 20);
+    stand_turn(&stand, 20);
     double each = (double)(commands_processed() - before - 1) / EVENTS;
     cr_log_warn("claims/s %.0f, settles/s %.0f, commands an event %.4f", claims, settles, each);
     cr_expect(each >= 2.0 && each < 2.02, "%f", each);
     for (uint32_t i = 0; i < 2 * EVENTS; i++)
-        cr_assert_eq(world.answers[i].times, 1, "order %u", i);
+        cr_assert_eq(stand.answers[i].times, 1, "order %u", i);
     for (uint32_t i = 0; i < EVENTS; i++) {
-        cr_assert_eq(world.answers[i].claim.verdict, CLAIM_FREE);
-        cr_assert_eq(world.answers[EVENTS + i].settle, SETTLE_OK);
+        cr_assert_eq(stand.answers[i].claim.verdict, CLAIM_FREE);
+        cr_assert_eq(stand.answers[EVENTS + i].settle, SETTLE_OK);
     }
     struct dedup_stats stats = stats_now();
     cr_expect_eq(stats.commands[DEDUP_CLAIM][0], EVENTS);
