@@ -1,5 +1,5 @@
-/* config.h: the configuration, parsed, checked and complete. Every option is one row of options.def; parser, errors, help, docs/config.md and the
- * JSON Schema read that row.
+/* config.h: the configuration, parsed, checked and complete. Every option is one row of options.def; parser, errors, help,
+ * docs/config.md and the JSON Schema read that row.
  *
  * Texts belong to the config and live as long as it does. */
 #ifndef BRIDGE_CONFIG_H
@@ -12,7 +12,13 @@
 
 struct buf;
 
-enum { CONFIG_TOPICS_MAX = 32, CONFIG_PROPERTIES_MAX = 128, CONFIG_LABELS_MAX = 16, CONFIG_WINDOW_KEYS_MAX = 8, CONFIG_LIST_MAX = 64 };
+enum {
+    CONFIG_TOPICS_MAX = 32,
+    CONFIG_PROPERTIES_MAX = 128,
+    CONFIG_LABELS_MAX = 16,
+    CONFIG_WINDOW_KEYS_MAX = 8,
+    CONFIG_LIST_MAX = 64,
+};
 
 struct config_pair {
     const char *name, *value;
@@ -140,9 +146,10 @@ struct config_report {
     void *memory;
 };
 
-/* Loads `files` in order, then ALERTBRIDGE_* variables, then `sets` ("kafka.brokers=..."). All problems come at once. Returns NULL when there is an
- * error; warnings alone do not stop it. Secret files are looked at (present, not empty), not kept. librdkafka's properties are checked by
- * `check_kafka` when given (it returns false and fills error; `property` names the offender or NULL). */
+/* Loads `files` in order, then ALERTBRIDGE_* variables, then `sets` ("kafka.brokers=..."). All problems come at once. Returns
+ * NULL when there is an error; warnings alone do not stop it. Secret files are looked at (present, not empty), not kept.
+ * librdkafka's properties are checked by `check_kafka` when given (it returns false and fills error; `property` names the
+ * offender or NULL). */
 struct config_load {
     const char *const *files;
     uint32_t n_files;

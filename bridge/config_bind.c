@@ -1,4 +1,5 @@
-/* config_bind.c: walks the tree beside the table: unknown keys, wrong shapes, required options, defaults; values go to config_value.c. */
+/* config_bind.c: walks the tree beside the table: unknown keys, wrong shapes, required options, defaults; values go to
+ * config_value.c. */
 #include "bridge/config_load.h"
 #include "bridge/suggest.h"
 
@@ -24,7 +25,8 @@ shape(const struct node *node)
 static void
 wrong_shape(struct load *load, const struct node *node, const char *path, const char *wanted)
 {
-    load_problem_at(load, SEVERITY_ERROR, &node->place, path, pool_format(load->scratch, "expects %s, not %s", wanted, shape(node)), NULL);
+    load_problem_at(load, SEVERITY_ERROR, &node->place, path,
+                    pool_format(load->scratch, "expects %s, not %s", wanted, shape(node)), NULL);
 }
 
 static void
@@ -43,7 +45,8 @@ unknown_key(const struct binding *binding, const struct node *node, const char *
         }
         suggest_offer(&suggest, pool_text(load->scratch, name));
     }
-    load_problem_at(load, SEVERITY_ERROR, &node->key_place, path, pool_format(load->scratch, "unknown key %s", load_quote(load, node->key)),
+    load_problem_at(load, SEVERITY_ERROR, &node->key_place, path,
+                    pool_format(load->scratch, "unknown key %s", load_quote(load, node->key)),
                     load_meant(load, suggest.best, "remove it; `alertbridge config docs` lists what there is"));
 }
 
@@ -52,9 +55,10 @@ applies(const struct binding *binding, const struct option *option, const struct
 {
     if (binding->kind < 0 || option_is_for(option, binding->kind))
         return true;
-    load_problem_at(binding->load, SEVERITY_ERROR, &node->key_place, path,
-                    pool_format(binding->load->scratch, "is an option of kind %s only", option->flags & FOR_SOAR ? "soar" : "notice"),
-                    "remove it, or correct kind");
+    load_problem_at(
+        binding->load, SEVERITY_ERROR, &node->key_place, path,
+        pool_format(binding->load->scratch, "is an option of kind %s only", option->flags & FOR_SOAR ? "soar" : "notice"),
+        "remove it, or correct kind");
     return false;
 }
 
@@ -93,11 +97,13 @@ bind_required(const struct binding *binding, enum option_scope scope, uint32_t i
     for (uint32_t i = 0; i < n_options; i++) {
         const struct option *option = &options[i];
         bool kind_known = binding->kind >= 0 || (option->flags & (FOR_SOAR | FOR_NOTICE)) == 0;
-        if (option_scope(option) != scope || !(option->flags & OPTION_REQUIRED) || !kind_known || !option_is_for(option, binding->kind))
+        if (option_scope(option) != scope || !(option->flags & OPTION_REQUIRED) || !kind_known ||
+            !option_is_for(option, binding->kind))
             continue;
         const char *path = indexed(load, option->path, index);
         if (load_find(load, path) == NULL)
-            load_error(load, path, "is required", pool_format(load->scratch, "add it: %s (such as %s)", option_type_text(option->type), option->example));
+            load_error(load, path, "is required",
+                       pool_format(load->scratch, "add it: %s (such as %s)", option_type_text(option->type), option->example));
     }
 }
 
@@ -110,7 +116,8 @@ kind_of_target(const struct node *element)
 }
 
 static void
-bind_element(struct load *load, enum option_scope scope, void *base, struct node *element, const char *pattern, const char *path, uint32_t index)
+bind_element(struct load *load, enum option_scope scope, void *base, struct node *element, const char *pattern, const char *path,
+             uint32_t index)
 {
     int kind = scope == SCOPE_TARGET ? kind_of_target(element) : -1;
     struct binding binding = { .load = load, .base = base, .kind = kind };
@@ -138,7 +145,8 @@ bind_elements(struct load *load, struct node *list, const char *pattern)
     for (struct node *element = list->first; element != NULL; element = element->next, index++) {
         const char *path = pool_format(load->scratch, "%s[%u]", pattern, index);
         if (index == CONFIG_LIST_MAX) {
-            load_problem_at(load, SEVERITY_ERROR, &element->place, path, "is one too many: at most 64", "split the work over two groups of workers");
+            load_problem_at(load, SEVERITY_ERROR, &element->place, path, "is one too many: at most 64",
+                            "split the work over two groups of workers");
             return;
         }
         void *base = (char *)lists[which].at + index * scope_size(lists[which].scope);

@@ -12,7 +12,8 @@ target_path(struct load *load, uint32_t index, const char *name)
 static const char *
 duration_text(struct load *load, int64_t ms)
 {
-    return ms % 1000 == 0 ? pool_format(load->scratch, "%llds", (long long)(ms / 1000)) : pool_format(load->scratch, "%lldms", (long long)ms);
+    return ms % 1000 == 0 ? pool_format(load->scratch, "%llds", (long long)(ms / 1000))
+                          : pool_format(load->scratch, "%lldms", (long long)ms);
 }
 
 /* ---- targets */
@@ -35,9 +36,10 @@ static void
 check_order_of(struct load *load, uint32_t index, const char *low_name, int64_t low, const char *high_name, int64_t high)
 {
     if (low > high)
-        load_error(load, target_path(load, index, low_name),
-                   pool_format(load->scratch, "%s is above %s (%s)", duration_text(load, low), high_name, duration_text(load, high)),
-                   pool_format(load->scratch, "lower %s, or raise %s", low_name, high_name));
+        load_error(
+            load, target_path(load, index, low_name),
+            pool_format(load->scratch, "%s is above %s (%s)", duration_text(load, low), high_name, duration_text(load, high)),
+            pool_format(load->scratch, "lower %s, or raise %s", low_name, high_name));
 }
 
 static void
@@ -81,8 +83,8 @@ load_check_target(struct load *load, uint32_t index)
         load_error(load, target_path(load, index, "name"), "\"drop\" is reserved for routes", "choose another name");
     for (uint32_t i = 0; i < index; i++)
         if (target->name[0] != '\0' && strcmp(target->name, config->targets[i].name) == 0)
-            load_error(load, target_path(load, index, "name"), pool_format(load->scratch, "\"%s\" is the name of targets[%u] too", target->name, i),
-                       "names are unique");
+            load_error(load, target_path(load, index, "name"),
+                       pool_format(load->scratch, "\"%s\" is the name of targets[%u] too", target->name, i), "names are unique");
     check_lease(load, index);
     check_order_of(load, index, "connect_timeout", target->connect_timeout_ms, "call_timeout", target->call_timeout_ms);
     check_order_of(load, index, "retry.base", target->retry_base_ms, "retry.max", target->retry_max_ms);
@@ -114,7 +116,8 @@ check_topic_is_alone(struct load *load, uint32_t source, uint32_t nth, const cha
     for (uint32_t s = 0; s <= source; s++)
         for (uint32_t t = 0; t < config->sources[s].n_topics && (s < source || t < nth); t++)
             if (strcmp(config->sources[s].topics[t], topic) == 0)
-                load_error(load, path, pool_format(load->scratch, "topic \"%s\" belongs to sources[%u] already", topic, s), "a topic has one source");
+                load_error(load, path, pool_format(load->scratch, "topic \"%s\" belongs to sources[%u] already", topic, s),
+                           "a topic has one source");
 }
 
 static void
@@ -132,7 +135,8 @@ check_source(struct load *load, uint32_t index)
             load_error(load, path, pool_format(load->scratch, "%s is no topic", load_quote(load, source->topics[t])),
                        "use letters, digits, . _ and -, or ^ and a pattern");
         if (strcmp(source->topics[t], config->dead_letter.topic) == 0)
-            load_error(load, path, "is the dead-letter topic", "read it with a group of its own, or name another dead_letter.topic");
+            load_error(load, path, "is the dead-letter topic",
+                       "read it with a group of its own, or name another dead_letter.topic");
         check_topic_is_alone(load, index, t, path);
     }
 }
@@ -148,8 +152,9 @@ check_process(struct load *load)
     for (uint32_t i = 0; i < config->n_targets; i++)
         longest = config->targets[i].call_timeout_ms > longest ? config->targets[i].call_timeout_ms : longest;
     if (config->drain_ms < longest + config->redis.timeout_ms)
-        load_warning(load, "shutdown.drain", pool_format(load->scratch, "%s is below the longest call_timeout and redis.timeout together (%s)",
-                                                         duration_text(load, config->drain_ms), duration_text(load, longest + config->redis.timeout_ms)),
+        load_warning(load, "shutdown.drain",
+                     pool_format(load->scratch, "%s is below the longest call_timeout and redis.timeout together (%s)",
+                                 duration_text(load, config->drain_ms), duration_text(load, longest + config->redis.timeout_ms)),
                      "raise it, or stops will cut calls short");
     if (listen[0] != '\0' && strcmp(listen, "none") != 0 && !load_host_port(listen, true, &port))
         load_error(load, "admin.listen", pool_format(load->scratch, "%s is no address:port", load_quote(load, listen)),
@@ -159,7 +164,8 @@ check_process(struct load *load)
     if (config->limits.window_bytes < config->limits.record_bytes)
         load_error(load, "limits.window_bytes", "is below limits.record_bytes", "raise it");
     if (config->dead_letter.topic[0] != '\0' && !topic_is_valid(config->dead_letter.topic))
-        load_error(load, "dead_letter.topic", pool_format(load->scratch, "%s is no topic", load_quote(load, config->dead_letter.topic)),
+        load_error(load, "dead_letter.topic",
+                   pool_format(load->scratch, "%s is no topic", load_quote(load, config->dead_letter.topic)),
                    "use letters, digits, . _ and -");
 }
 

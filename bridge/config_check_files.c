@@ -1,4 +1,5 @@
-/* config_check_files.c: secret files and certificates: there, readable, not empty, not for everyone's eyes. Nothing of them is kept. */
+/* config_check_files.c: secret files and certificates: there, readable, not empty, not for everyone's eyes. Nothing of them is
+ * kept. */
 #include "bridge/config_load.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@ check_mode(struct load *load, const char *path, const char *shown, int fd)
 {
     struct stat status;
     if (fstat(fd, &status) == 0 && (status.st_mode & S_IROTH) != 0)
-        load_warning(load, path, pool_format(load->scratch, "%s is readable by every user (mode %04o)", shown, status.st_mode & 07777u),
+        load_warning(load, path,
+                     pool_format(load->scratch, "%s is readable by every user (mode %04o)", shown, status.st_mode & 07777u),
                      "chmod 0400 it, or mount the secret with defaultMode 0400");
 }
 
@@ -50,13 +52,16 @@ load_check_secret(struct load *load, const char *path, const char *file)
     ssize_t size = fd < 0 ? -1 : secret_bytes(fd);
     int error = errno;
     if (fd < 0 && error == ENOENT)
-        file_error(load, path, file, pool_format(scratch, "%s does not exist", shown), "create it with the secret as its only content, or correct the path");
+        file_error(load, path, file, pool_format(scratch, "%s does not exist", shown),
+                   "create it with the secret as its only content, or correct the path");
     else if (size < 0)
-        file_error(load, path, file, pool_format(scratch, "%s cannot be read: %s", shown, strerror(error)), "let the worker's user read it");
+        file_error(load, path, file, pool_format(scratch, "%s cannot be read: %s", shown, strerror(error)),
+                   "let the worker's user read it");
     else if (size == 0)
         file_error(load, path, file, pool_format(scratch, "%s is empty", shown), "write the secret into it");
     else if (size > SECRET_FILE_BYTES_MAX)
-        file_error(load, path, file, pool_format(scratch, "%s is over 8 KiB", shown), "it should hold one secret and nothing else");
+        file_error(load, path, file, pool_format(scratch, "%s is over 8 KiB", shown),
+                   "it should hold one secret and nothing else");
     else
         check_mode(load, path, shown, fd);
     if (fd >= 0)
@@ -89,9 +94,10 @@ load_check_files(struct load *load, uint32_t index)
         load_check_secret(load, pool_format(load->scratch, "targets[%u].credentials.%s", index, files[i].name), files[i].file);
     check_pair(load, index, target->access_key_id_file, target->access_key_secret_file, names);
     if (target->security_token_file[0] != '\0' && target->access_key_id_file[0] == '\0')
-        load_error(load, pool_format(load->scratch, "targets[%u].credentials.security_token_file", index), "stands without an AccessKey",
-                   "add access_key_id_file and access_key_secret_file");
+        load_error(load, pool_format(load->scratch, "targets[%u].credentials.security_token_file", index),
+                   "stands without an AccessKey", "add access_key_id_file and access_key_secret_file");
     if (target->ca_file[0] != '\0' && access(target->ca_file, R_OK) != 0)
         load_error(load, pool_format(load->scratch, "targets[%u].ca_file", index),
-                   pool_format(load->scratch, "%s cannot be read: %s", target->ca_file, strerror(errno)), "correct the path, or remove the line");
+                   pool_format(load->scratch, "%s cannot be read: %s", target->ca_file, strerror(errno)),
+                   "correct the path, or remove the line");
 }

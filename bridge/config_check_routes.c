@@ -39,7 +39,8 @@ resolve_sources(struct load *load, uint32_t index)
     struct config *config = load->config;
     const struct node *list = load_find(load, route_path(load, index, "when.sources"));
     uint32_t nth = 0;
-    for (const struct node *item = list == NULL ? NULL : list->first; item != NULL && list->kind == NODE_LIST; item = item->next, nth++) {
+    for (const struct node *item = list == NULL ? NULL : list->first; item != NULL && list->kind == NODE_LIST;
+         item = item->next, nth++) {
         struct suggest suggest;
         bool found = false;
         if (item->kind != NODE_SCALAR || item->broken)
@@ -71,8 +72,8 @@ topic_is_read(const struct config *config, const char *topic)
 static bool
 has_test(const struct config_route *route)
 {
-    return route->kinds != 0 || route->severity_below != 0 || route->severity_at_least != 0 || route->sources != 0 || route->n_topics != 0 ||
-           route->n_labels != 0;
+    return route->kinds != 0 || route->severity_below != 0 || route->severity_at_least != 0 || route->sources != 0 ||
+           route->n_topics != 0 || route->n_labels != 0;
 }
 
 static void
@@ -83,18 +84,21 @@ warn_of_route(struct load *load, uint32_t index)
     bool notices = route->kinds == 0 || (route->kinds & 1u << EVENT_NOTICE) != 0;
     bool soar = route->target >= 0 && config->targets[route->target].settings.kind == TARGET_SOAR;
     if (notices && soar)
-        load_warning(load, route_path(load, index, "to"), "a notice that comes this way is parked: SOAR takes incidents and alerts only",
+        load_warning(load, route_path(load, index, "to"),
+                     "a notice that comes this way is parked: SOAR takes incidents and alerts only",
                      "add when: {kinds: [incident.generated, alert.generated, incident.updated]}");
     for (uint32_t t = 0; t < route->n_topics; t++)
         if (!topic_is_read(config, route->topics[t]))
             load_warning(load, pool_format(load->scratch, "routes[%u].when.topics[%u]", index, t),
-                         pool_format(load->scratch, "no source reads topic %s", load_quote(load, route->topics[t])), "correct it, or add it to a source");
+                         pool_format(load->scratch, "no source reads topic %s", load_quote(load, route->topics[t])),
+                         "correct it, or add it to a source");
     if (route->severity_below != 0 && route->severity_at_least >= route->severity_below)
-        load_warning(load, route_path(load, index, "when"), "no severity is both below and at least these", "correct one of the two");
+        load_warning(load, route_path(load, index, "when"), "no severity is both below and at least these",
+                     "correct one of the two");
     for (uint32_t i = 0; i < index; i++)
         if (config->routes[i].stop && !has_test(&config->routes[i])) {
-            load_warning(load, route_path(load, index, "name"), pool_format(load->scratch, "is never asked: routes[%u] takes every event and stops", i),
-                         "move it up");
+            load_warning(load, route_path(load, index, "name"),
+                         pool_format(load->scratch, "is never asked: routes[%u] takes every event and stops", i), "move it up");
             return;
         }
 }
@@ -108,7 +112,8 @@ warn_of_idle_targets(struct load *load)
         for (uint32_t r = 0; r < config->n_routes; r++)
             used = used || config->routes[r].target == (int)t;
         if (!used)
-            load_warning(load, pool_format(load->scratch, "targets[%u].name", t), "no route leads to this target", "add a route, or remove it");
+            load_warning(load, pool_format(load->scratch, "targets[%u].name", t), "no route leads to this target",
+                         "add a route, or remove it");
     }
 }
 
@@ -123,7 +128,8 @@ load_check_routes(struct load *load)
     for (uint32_t i = 0; i < config->n_routes; i++) {
         for (uint32_t k = 0; k < i; k++)
             if (config->routes[i].name[0] != '\0' && strcmp(config->routes[i].name, config->routes[k].name) == 0)
-                load_error(load, route_path(load, i, "name"), pool_format(load->scratch, "\"%s\" is the name of routes[%u] too", config->routes[i].name, k),
+                load_error(load, route_path(load, i, "name"),
+                           pool_format(load->scratch, "\"%s\" is the name of routes[%u] too", config->routes[i].name, k),
                            "names are unique");
         warn_of_route(load, i);
     }

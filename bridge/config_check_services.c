@@ -19,7 +19,13 @@ static const struct {
 
 /* Properties whose values are secrets: from a file only. */
 static const char *const secret_properties[] = {
-    "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "ssl_key", "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config",
+    "sasl.password",
+    "ssl.key.password",
+    "ssl.keystore.password",
+    "ssl.key.pem",
+    "ssl_key",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.config",
 };
 
 static const char *
@@ -58,11 +64,13 @@ check_property(struct load *load, const struct config_pair *pair)
     if (remedy != NULL)
         load_problem_at(load, SEVERITY_ERROR, &place, path, "belongs to the worker", remedy);
     if (strcmp(pair->name, "partition.assignment.strategy") == 0 && !assignor_is_eager(pair->value))
-        load_problem_at(load, SEVERITY_ERROR, &place, path, pool_format(load->scratch, "%s is not taken", load_quote(load, pair->value)),
+        load_problem_at(load, SEVERITY_ERROR, &place, path,
+                        pool_format(load->scratch, "%s is not taken", load_quote(load, pair->value)),
                         "use range or roundrobin, the same in the whole group");
     place.text = NULL;
     if (is_secret_property(pair->name) && node != NULL && !node->from_file)
-        load_problem_at(load, SEVERITY_ERROR, &place, path, "is a secret and is not written into the configuration, variables or arguments",
+        load_problem_at(load, SEVERITY_ERROR, &place, path,
+                        "is a secret and is not written into the configuration, variables or arguments",
                         "put it into a file and write ${file:/path}");
 }
 
@@ -105,7 +113,8 @@ load_check_kafka(struct load *load)
     for (uint32_t i = 0; i < config->kafka.n_properties; i++)
         check_property(load, &config->kafka.properties[i]);
     if (config->kafka.brokers[0] != '\0' && !brokers_are_valid(load->scratch, config->kafka.brokers))
-        load_error(load, "kafka.brokers", pool_format(load->scratch, "%s is no list of host:port", load_quote(load, config->kafka.brokers)),
+        load_error(load, "kafka.brokers",
+                   pool_format(load->scratch, "%s is no list of host:port", load_quote(load, config->kafka.brokers)),
                    "write host:port, more of them after commas");
     if (load->report->errors == errors)
         ask_librdkafka(load);
@@ -145,10 +154,11 @@ load_check_redis(struct load *load)
         bool secret = strcmp(fault, "holds a password") == 0;
         if (secret)
             place.text = NULL;
-        load_problem_at(load, SEVERITY_ERROR, &place, "redis.url", fault, secret ? "put it into a file and name that with redis.password_file"
-                                                                               : "write redis://host:port/0");
+        load_problem_at(load, SEVERITY_ERROR, &place, "redis.url", fault,
+                        secret ? "put it into a file and name that with redis.password_file" : "write redis://host:port/0");
     }
     load_check_secret(load, "redis.password_file", config->redis.password_file);
     if (strcmp(url, "memory:") == 0)
-        load_warning(load, "redis.url", "memory: forgets at every restart and is seen by one process only", "use Redis outside of trials");
+        load_warning(load, "redis.url", "memory: forgets at every restart and is seen by one process only",
+                     "use Redis outside of trials");
 }

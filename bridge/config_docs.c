@@ -29,10 +29,24 @@ static const char *
 type_word(enum option_type type)
 {
     static const char *const words[OPTION_TYPE_COUNT] = {
-        [OPTION_TEXT] = "text", [OPTION_NAME] = "name", [OPTION_SECRET_FILE] = "path", [OPTION_FLAG] = "`true`, `false`", [OPTION_COUNT] = "number",
-        [OPTION_DURATION] = "duration", [OPTION_SIZE] = "size", [OPTION_RATE] = "rate", [OPTION_SPEED] = "rate", [OPTION_SHARE] = "0 to 1",
-        [OPTION_CHOICE] = "", [OPTION_BITS] = "list of ", [OPTION_FLAGS] = "list of ", [OPTION_TEXTS] = "list of texts", [OPTION_PAIRS] = "map of texts",
-        [OPTION_LOCALES] = "text or map of locales", [OPTION_AUDIENCE] = "`all` or list of users", [OPTION_NAMES] = "list of names",
+        [OPTION_TEXT] = "text",
+        [OPTION_NAME] = "name",
+        [OPTION_SECRET_FILE] = "path",
+        [OPTION_FLAG] = "`true`, `false`",
+        [OPTION_COUNT] = "number",
+        [OPTION_DURATION] = "duration",
+        [OPTION_SIZE] = "size",
+        [OPTION_RATE] = "rate",
+        [OPTION_SPEED] = "rate",
+        [OPTION_SHARE] = "0 to 1",
+        [OPTION_CHOICE] = "",
+        [OPTION_BITS] = "list of ",
+        [OPTION_FLAGS] = "list of ",
+        [OPTION_TEXTS] = "list of texts",
+        [OPTION_PAIRS] = "map of texts",
+        [OPTION_LOCALES] = "text or map of locales",
+        [OPTION_AUDIENCE] = "`all` or list of users",
+        [OPTION_NAMES] = "list of names",
         [OPTION_TO] = "target or `drop`",
     };
     return words[type];
@@ -82,20 +96,23 @@ put_row(struct buf *out, const struct option *option)
     buf_text(out, " |\n");
 }
 
-static const char docs_head[] =
-    "# Configuration\n\nThis page is made from `bridge/options.def` by `alertbridge config docs`.\n\n"
-    "One or more YAML files (`-c FILE`, repeatable). Each layer lies over the one before: defaults, files in order, variables, `--set path=value`. "
-    "Maps merge, lists and values replace.\n\n"
-    "- Forms: durations `1500ms 10s 5m 1h 7d`, sizes `512B 64KiB 1MiB`, rates `10/s 600/m 1000/h`, booleans `true` and `false` only, "
-    "names `[a-z0-9][a-z0-9_-]{0,63}`.\n"
-    "- Values in files may hold `${VAR}`, `${VAR:-default}`, `${file:/path}`, and `$$` for a dollar sign; they are replaced after parsing, once, never in "
-    "keys. A variable that is not set and has no default is an error.\n"
-    "- Variables: `ALERTBRIDGE_KAFKA_BROKERS` is `kafka.brokers`, and so on for every option outside of sources, targets, routes and kafka.properties. Lists are "
-    "written as `[a, b]`.\n"
-    "- `--set targets[0].rate_limit=5/s`, `--set kafka.properties.session.timeout.ms=60000`.\n"
-    "- Secrets are read from files that `*_file` options name, never written here.\n"
-    "- Unknown and double keys are errors. All errors come at once: `alertbridge check -c FILE`.\n"
-    "- One document, no anchors, aliases or tags.\n";
+static const char docs_head[] = "# Configuration\n\nThis page is made from `bridge/options.def` by `alertbridge config docs`.\n\n"
+                                "One or more YAML files (`-c FILE`, repeatable). Each layer lies over the one before: defaults, "
+                                "files in order, variables, `--set path=value`. "
+                                "Maps merge, lists and values replace.\n\n"
+                                "- Forms: durations `1500ms 10s 5m 1h 7d`, sizes `512B 64KiB 1MiB`, rates `10/s 600/m 1000/h`, "
+                                "booleans `true` and `false` only, "
+                                "names `[a-z0-9][a-z0-9_-]{0,63}`.\n"
+                                "- Values in files may hold `${VAR}`, `${VAR:-default}`, `${file:/path}`, and `$$` for a dollar "
+                                "sign; they are replaced after parsing, once, never in "
+                                "keys. A variable that is not set and has no default is an error.\n"
+                                "- Variables: `ALERTBRIDGE_KAFKA_BROKERS` is `kafka.brokers`, and so on for every option outside "
+                                "of sources, targets, routes and kafka.properties. Lists are "
+                                "written as `[a, b]`.\n"
+                                "- `--set targets[0].rate_limit=5/s`, `--set kafka.properties.session.timeout.ms=60000`.\n"
+                                "- Secrets are read from files that `*_file` options name, never written here.\n"
+                                "- Unknown and double keys are errors. All errors come at once: `alertbridge check -c FILE`.\n"
+                                "- One document, no anchors, aliases or tags.\n";
 
 void
 config_docs(struct buf *out)
@@ -175,7 +192,8 @@ put_option(const struct example *example, const struct option *option, const cha
 {
     const char *value = special_value(example, option);
     bool brackets = is_list(option->type) && value[0] != '[';
-    buf_format(example->out, "%s%*s%s%s: ", is_live(example, option) ? "" : "# ", dash ? indent - 2 : indent, "", dash ? "- " : "", name);
+    buf_format(example->out, "%s%*s%s%s: ", is_live(example, option) ? "" : "# ", dash ? indent - 2 : indent, "",
+               dash ? "- " : "", name);
     if (brackets)
         buf_char(example->out, '[');
     for (const char *c = value; *c != '\0'; c++)
@@ -184,13 +202,25 @@ put_option(const struct example *example, const struct option *option, const cha
     buf_format(example->out, "   # %s\n", option->text);
 }
 
+/* Whether any option below is for this kind of target. */
+static bool
+has_any(const struct example *example, const char *pattern)
+{
+    size_t n = strlen(pattern);
+    for (uint32_t i = 0; i < n_options; i++)
+        if (strncmp(options[i].path, pattern, n) == 0 && strchr(".[", options[i].path[n]) != NULL &&
+            option_is_for(&options[i], example->kind))
+            return true;
+    return false;
+}
+
 static bool
 has_live(const struct example *example, const char *pattern)
 {
     size_t n = strlen(pattern);
     for (uint32_t i = 0; i < n_options; i++)
-        if (strncmp(options[i].path, pattern, n) == 0 && strchr(".[", options[i].path[n]) != NULL && is_live(example, &options[i]) &&
-            option_is_for(&options[i], example->kind))
+        if (strncmp(options[i].path, pattern, n) == 0 && strchr(".[", options[i].path[n]) != NULL &&
+            is_live(example, &options[i]) && option_is_for(&options[i], example->kind))
             return true;
     return false;
 }
@@ -227,7 +257,7 @@ put_below(const struct example *example, const char *pattern, int indent, bool d
             continue;
         if (option != NULL)
             put_option(example, option, name, indent, dash);
-        else if (option_is_group(below, &list) && (example->kind == TARGET_NOTICE || strstr(below, "templates") == NULL))
+        else if (option_is_group(below, &list) && has_any(example, below))
             put_group(example, below, name, indent, list);
         dash = false;
     }

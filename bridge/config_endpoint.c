@@ -124,8 +124,9 @@ load_check_endpoint(struct load *load, uint32_t index)
     if (endpoint[0] != '\0')
         use_endpoint(load, target, path, endpoint);
     else if (load_find(load, path) == NULL && !has_region)
-        load_error(load, path, "is required", target->settings.kind == TARGET_SOAR ? "add it (https://host), or region: cn or ap-southeast-1"
-                                                                                 : "add it, such as https://apigw.example.com");
+        load_error(load, path, "is required",
+                   target->settings.kind == TARGET_SOAR ? "add it (https://host), or region: cn or ap-southeast-1"
+                                                        : "add it, such as https://apigw.example.com");
     struct origin proxy;
     const char *wrong = target->proxy[0] == '\0' ? NULL : read_origin(load->scratch, target->proxy, &proxy);
     if (wrong != NULL)

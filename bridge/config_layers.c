@@ -39,11 +39,13 @@ read_file(struct load *load, const char *file)
     char *bytes = pool_take(load->scratch, YAML_BYTES_MAX + 1);
     int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        load_problem_at(load, SEVERITY_ERROR, &place, "", pool_format(load->scratch, "cannot be opened: %s", strerror(errno)), "correct --config");
+        load_problem_at(load, SEVERITY_ERROR, &place, "", pool_format(load->scratch, "cannot be opened: %s", strerror(errno)),
+                        "correct --config");
     else if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
         load_problem_at(load, SEVERITY_ERROR, &place, "", "is a directory", "name a file");
     else if (!read_whole(fd, bytes, YAML_BYTES_MAX + 1, &size))
-        load_problem_at(load, SEVERITY_ERROR, &place, "", pool_format(load->scratch, "cannot be read: %s", strerror(errno)), NULL);
+        load_problem_at(load, SEVERITY_ERROR, &place, "", pool_format(load->scratch, "cannot be read: %s", strerror(errno)),
+                        NULL);
     else if (size > YAML_BYTES_MAX)
         load_problem_at(load, SEVERITY_ERROR, &place, "", "is over 1 MiB", "shorten it");
     else
@@ -120,7 +122,8 @@ lay_sets(struct load *load)
     for (uint32_t i = 0; i < load->given->n_sets; i++) {
         const char *set = load->given->sets[i], *equals = strchr(set, '=');
         if (equals == NULL || equals == set) {
-            load_problem_at(load, SEVERITY_ERROR, &place, set, "no value", "write --set path=value, such as --set log.level=debug");
+            load_problem_at(load, SEVERITY_ERROR, &place, set, "no value",
+                            "write --set path=value, such as --set log.level=debug");
             continue;
         }
         const char *path = pool_slice(load->scratch, (struct slice){ set, (size_t)(equals - set) });
@@ -151,10 +154,12 @@ lay_variable(struct load *load, const char *name, const char *text)
             suggest_offer(&suggest, pool_text(load->scratch, known));
     }
     if (suggest.best != NULL)
-        load_problem_at(load, SEVERITY_WARNING, &place, name, "names no option and is not used", load_meant(load, suggest.best, NULL));
+        load_problem_at(load, SEVERITY_WARNING, &place, name, "names no option and is not used",
+                        load_meant(load, suggest.best, NULL));
 }
 
-/* A name that is no option is passed over unless it is near to one: a cluster puts ALERTBRIDGE_SERVICE_HOST and its like there by itself. */
+/* A name that is no option is passed over unless it is near to one: a cluster puts ALERTBRIDGE_SERVICE_HOST and its like there by
+ * itself. */
 static void
 lay_environment(struct load *load)
 {

@@ -12,7 +12,11 @@ static bool
 utf8_is_valid(const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        unsigned more = *at < 0x80 ? 0 : *at >= 0xc2 && *at < 0xe0 ? 1 : *at >= 0xe0 && *at < 0xf0 ? 2 : *at >= 0xf0 && *at < 0xf5 ? 3 : 9;
+        unsigned more = *at < 0x80                  ? 0
+                        : *at >= 0xc2 && *at < 0xe0 ? 1
+                        : *at >= 0xe0 && *at < 0xf0 ? 2
+                        : *at >= 0xf0 && *at < 0xf5 ? 3
+                                                    : 9;
         if (more == 9)
             return false;
         for (at++; more > 0; more--, at++)
@@ -38,6 +42,14 @@ printable(struct pool *pool, struct slice text, size_t bytes_max)
     return copy;
 }
 
+/* scheme://user:password@host */
+static bool
+line_has_userinfo(struct slice line)
+{
+    const char *scheme = memmem(line.at, line.size, "://", 3);
+    return scheme != NULL && memchr(scheme, '@', line.size - (size_t)(scheme - line.at)) != NULL;
+}
+
 /* A line that gives a secret under its own name ("sasl.password: ...") is not shown; names that end in _file are. */
 static bool
 line_hides_secret(struct slice line)
@@ -59,7 +71,7 @@ line_hides_secret(struct slice line)
             if (memmem(key.at, key.size, words[w], strlen(words[w])) != NULL)
                 return true;
     }
-    return memmem(line.at, line.size, "-----", 5) != NULL;
+    return line_has_userinfo(line) || memmem(line.at, line.size, "-----", 5) != NULL;
 }
 
 static const char *
@@ -89,7 +101,8 @@ report_pool(struct config_report *report)
 }
 
 void
-load_problem_at(struct load *load, enum severity severity, const struct place *place, const char *path, const char *text, const char *remedy)
+load_problem_at(struct load *load, enum severity severity, const struct place *place, const char *path, const char *text,
+                const char *remedy)
 {
     struct config_report *report = load->report;
     struct pool *pool = report_pool(report);
@@ -140,7 +153,8 @@ const char *
 load_quote(struct load *load, const char *value)
 {
     struct slice text = slice_of(value);
-    return pool_format(load->scratch, "\"%s%s\"", printable(load->scratch, text, QUOTE_BYTES), text.size > QUOTE_BYTES ? "..." : "");
+    return pool_format(load->scratch, "\"%s%s\"", printable(load->scratch, text, QUOTE_BYTES),
+                       text.size > QUOTE_BYTES ? "..." : "");
 }
 
 const char *

@@ -1,4 +1,5 @@
-/* config_schema.c: the configuration as JSON Schema 2020-12: https://json-schema.org/draft/2020-12. Values are as written, before substitution. */
+/* config_schema.c: the configuration as JSON Schema 2020-12: https://json-schema.org/draft/2020-12. Values are as written, before
+ * substitution. */
 #include "bridge/config.h"
 #include "bridge/options.h"
 #include "codecs/buf.h"
@@ -53,7 +54,8 @@ put_forms(struct buf *out, const struct option *option)
         break;
     case OPTION_RATE:
     case OPTION_SPEED:
-        buf_format(out, "{\"type\":\"string\",\"pattern\":\"^([0-9]+/[smh]%s%s)$\"}", option->detail ? "|" : "", option->detail ? option->detail : "");
+        buf_format(out, "{\"type\":\"string\",\"pattern\":\"^([0-9]+/[smh]%s%s)$\"}", option->detail ? "|" : "",
+                   option->detail ? option->detail : "");
         break;
     case OPTION_SHARE:
         buf_format(out, "{\"type\":\"number\",\"minimum\":%s,\"maximum\":%s}", option->min, option->max);
@@ -86,7 +88,8 @@ put_forms(struct buf *out, const struct option *option)
                       "\"additionalProperties\":{\"type\":\"string\",\"minLength\":1}}");
         break;
     case OPTION_AUDIENCE:
-        buf_text(out, "{\"const\":\"all\"},{\"type\":\"array\",\"minItems\":1,\"maxItems\":1000,\"items\":{\"type\":[\"string\",\"integer\"]}}");
+        buf_text(out, "{\"const\":\"all\"},{\"type\":\"array\",\"minItems\":1,\"maxItems\":1000,\"items\":{\"type\":[\"string\","
+                      "\"integer\"]}}");
         break;
     case OPTION_TEXT:
     case OPTION_SECRET_FILE:
@@ -106,7 +109,8 @@ put_default(struct buf *out, const struct option *option)
     uint64_t number;
     if (!one || !scalar)
         return;
-    bool bare = option->type == OPTION_FLAG || option->type == OPTION_SHARE || (option->type == OPTION_COUNT && form_count(fallback, &number));
+    bool bare = option->type == OPTION_FLAG || option->type == OPTION_SHARE ||
+                (option->type == OPTION_COUNT && form_count(fallback, &number));
     buf_format(out, bare ? ",\"default\":%s" : ",\"default\":\"%s\"", fallback);
 }
 

@@ -1,4 +1,5 @@
-/* config_substitute.c: ${VAR}, ${VAR:-default}, ${file:/path} and $$ in the scalars of files; once, after parsing, never in keys. */
+/* config_substitute.c: ${VAR}, ${VAR:-default}, ${file:/path} and $$ in the scalars of files; once, after parsing, never in keys.
+ */
 #include "bridge/config_load.h"
 #include "codecs/buf.h"
 
@@ -43,7 +44,8 @@ put_file(struct substitution *s, const char *file)
     if (fd >= 0)
         close(fd);
     if (n < 0)
-        substitution_error(s, pool_format(s->load->scratch, "file %s cannot be read: %s", file, strerror(error)), "create it, or correct the path");
+        substitution_error(s, pool_format(s->load->scratch, "file %s cannot be read: %s", file, strerror(error)),
+                           "create it, or correct the path");
     else if (n > FILE_BYTES_MAX || memchr(bytes, '\0', (size_t)n) != NULL)
         substitution_error(s, pool_format(s->load->scratch, "file %s is no text of at most 64 KiB", file), "correct the path");
     else {

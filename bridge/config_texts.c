@@ -21,9 +21,11 @@ setting_locales(const struct setting *setting)
         if (item->kind != NODE_SCALAR || item->text[0] == '\0')
             load_problem_at(setting->load, SEVERITY_ERROR, &item->place, path, "expects a text", "write one, in quotes");
         else if (!is_locale(item->key))
-            load_problem_at(setting->load, SEVERITY_ERROR, &item->key_place, path, "is no locale", "write default, zh_CN, en_US and the like");
+            load_problem_at(setting->load, SEVERITY_ERROR, &item->key_place, path, "is no locale",
+                            "write default, zh_CN, en_US and the like");
         else if (template.n == LOCALES_MAX)
-            load_problem_at(setting->load, SEVERITY_ERROR, &item->key_place, path, "is one locale too many: at most 16", "shorten the map");
+            load_problem_at(setting->load, SEVERITY_ERROR, &item->key_place, path, "is one locale too many: at most 16",
+                            "shorten the map");
         else
             template.texts[template.n++] = (struct locale_text){ pool_text(pool, item->key), pool_text(pool, item->text) };
     }

@@ -15,8 +15,10 @@ setting_error(const struct setting *setting, const char *text, const char *remed
 void
 setting_wrong(const struct setting *setting)
 {
-    setting_error(setting, pool_format(setting->load->scratch, "%s is not %s", load_quote(setting->load, setting->node->text), option_type_text(setting->option->type)),
-                "correct it");
+    setting_error(setting,
+                  pool_format(setting->load->scratch, "%s is not %s", load_quote(setting->load, setting->node->text),
+                              option_type_text(setting->option->type)),
+                  "correct it");
 }
 
 static void
@@ -70,9 +72,11 @@ in_range(const struct setting *setting, uint64_t number)
     uint64_t min = 0, max = 0;
     check(read_number(option->type, option->min, &min) && read_number(option->type, option->max, &max));
     if (number < min)
-        setting_error(setting, pool_format(scratch, "%s is below %s", setting->node->text, option->min), pool_format(scratch, "set %s or more", option->min));
+        setting_error(setting, pool_format(scratch, "%s is below %s", setting->node->text, option->min),
+                      pool_format(scratch, "set %s or more", option->min));
     else if (number > max)
-        setting_error(setting, pool_format(scratch, "%s is above %s", setting->node->text, option->max), pool_format(scratch, "set %s or less", option->max));
+        setting_error(setting, pool_format(scratch, "%s is above %s", setting->node->text, option->max),
+                      pool_format(scratch, "set %s or less", option->max));
     return number >= min && number <= max;
 }
 
@@ -82,8 +86,10 @@ is_quoted_number(const struct setting *setting)
     const struct node *node = setting->node;
     if (!node->quoted || node->substituted)
         return false;
-    setting_error(setting, pool_format(setting->load->scratch, "%s in quotes is a text, not %s", load_quote(setting->load, node->text),
-                                   option_type_text(setting->option->type)), "write it without quotes");
+    setting_error(setting,
+                  pool_format(setting->load->scratch, "%s in quotes is a text, not %s", load_quote(setting->load, node->text),
+                              option_type_text(setting->option->type)),
+                  "write it without quotes");
     return true;
 }
 
@@ -114,7 +120,8 @@ load_share(const struct setting *setting)
     if (!form_share(setting->node->text, &share))
         setting_wrong(setting);
     else if (form_share(setting->option->min, &min) && share < min)
-        setting_error(setting, pool_format(setting->load->scratch, "%s is below %s", setting->node->text, setting->option->min), "set more");
+        setting_error(setting, pool_format(setting->load->scratch, "%s is below %s", setting->node->text, setting->option->min),
+                      "set more");
     else
         memcpy(setting->field, &share, sizeof share);
 }
@@ -180,7 +187,8 @@ find_word(const struct setting *setting, const struct node *node)
     for (int i = 0; choice_nth(detail, i, word, sizeof word); i++)
         suggest_offer(&suggest, pool_text(load->scratch, word));
     const char *known = pool_format(load->scratch, "use one of %s", detail);
-    load_problem_at(load, SEVERITY_ERROR, &node->place, setting->path, pool_format(load->scratch, "unknown value %s", load_quote(load, node->text)),
+    load_problem_at(load, SEVERITY_ERROR, &node->place, setting->path,
+                    pool_format(load->scratch, "unknown value %s", load_quote(load, node->text)),
                     load_meant(load, suggest.best, known));
     return -1;
 }
@@ -188,7 +196,8 @@ find_word(const struct setting *setting, const struct node *node)
 static void
 load_choice(const struct setting *setting)
 {
-    bool absent = setting->node->text[0] == '\0' && setting->option->fallback[0] != NULL && setting->option->fallback[0][0] == '\0';
+    bool absent =
+        setting->node->text[0] == '\0' && setting->option->fallback[0] != NULL && setting->option->fallback[0][0] == '\0';
     int index = absent ? 0 : find_word(setting, setting->node);
     if (setting->option->size == sizeof(char *))
         store_text(setting, index < 0 ? "" : setting->node->text);
@@ -224,14 +233,16 @@ load_texts(const struct setting *setting)
     uint32_t n = 0;
     for (const struct node *item = setting->node->first; item != NULL; item = item->next) {
         if (item->text[0] == '\0' || has_control(item->text))
-            load_problem_at(setting->load, SEVERITY_ERROR, &item->place, setting->path, "an element is empty or holds a control character", "correct it");
+            load_problem_at(setting->load, SEVERITY_ERROR, &item->place, setting->path,
+                            "an element is empty or holds a control character", "correct it");
         else if (n < option->capacity && (option->detail == NULL || find_word(setting, item) >= 0)) {
             const char *copy = pool_text(setting->load->pool, item->text);
             memcpy(setting->field + n++ * sizeof copy, &copy, sizeof copy);
         }
     }
     if (setting->node->n > option->capacity)
-        setting_error(setting, pool_format(setting->load->scratch, "has more than %u elements", option->capacity), "shorten the list");
+        setting_error(setting, pool_format(setting->load->scratch, "has more than %u elements", option->capacity),
+                      "shorten the list");
     if (n == 0 && (option->flags & OPTION_REQUIRED) && setting->node->n == 0)
         setting_error(setting, "is empty", "name at least one");
     memcpy(setting->base + option->count_at, &n, sizeof n);
@@ -244,16 +255,17 @@ load_pairs(const struct setting *setting)
     uint32_t n = 0;
     for (const struct node *item = setting->node->first; item != NULL; item = item->next) {
         if (item->kind != NODE_SCALAR) {
-            load_problem_at(setting->load, SEVERITY_ERROR, &item->place, pool_format(setting->load->scratch, "%s.%s", setting->path, item->key),
-                            "expects a text", "write one value, in quotes if it holds : or #");
+            load_problem_at(setting->load, SEVERITY_ERROR, &item->place,
+                            pool_format(setting->load->scratch, "%s.%s", setting->path, item->key), "expects a text",
+                            "write one value, in quotes if it holds : or #");
             continue;
         }
         if (n == option->capacity) {
             load_problem_at(setting->load, SEVERITY_ERROR, &item->place, setting->path, "too many entries", "shorten the map");
             break;
         }
-        struct config_pair pair = { pool_text(setting->load->pool, item->key), pool_text(setting->load->pool, item->text), item->place.line,
-                                    item->place.column, pool_text(setting->load->pool, item->place.file) };
+        struct config_pair pair = {pool_text(setting->load->pool, item->key), pool_text(setting->load->pool, item->text),
+                                   item->place.line, item->place.column, pool_text(setting->load->pool, item->place.file)};
         memcpy(setting->field + n++ * sizeof pair, &pair, sizeof pair);
     }
     memcpy(setting->base + option->count_at, &n, sizeof n);
@@ -305,9 +317,12 @@ shape_fits(const struct setting *setting)
     if (null)
         setting_error(setting, "has no value", "give it one, or remove the line (\"\" is an empty text)");
     else if (!fits)
-        setting_error(setting, pool_format(setting->load->scratch, "expects %s, not %s", option_type_text(setting->option->type),
-                                       node->kind == NODE_SCALAR ? "a single value" : node->kind == NODE_LIST ? "a list like this" : "a map"),
-                    node->kind == NODE_SCALAR && types[type].list ? "write it in brackets: [a, b]" : NULL);
+        setting_error(setting,
+                      pool_format(setting->load->scratch, "expects %s, not %s", option_type_text(setting->option->type),
+                                  node->kind == NODE_SCALAR ? "a single value"
+                                  : node->kind == NODE_LIST ? "a list like this"
+                                                            : "a map"),
+                      node->kind == NODE_SCALAR && types[type].list ? "write it in brackets: [a, b]" : NULL);
     return fits && !null;
 }
 

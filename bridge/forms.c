@@ -49,7 +49,7 @@ form_count(const char *text, uint64_t *count)
 bool
 form_duration(const char *text, int64_t *ms)
 {
-    static const struct unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
+    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
     uint64_t number;
     bool ok = with_unit(text, units, &number);
     if (ok)
@@ -60,7 +60,7 @@ form_duration(const char *text, int64_t *ms)
 bool
 form_size(const char *text, uint64_t *bytes)
 {
-    static const struct unit units[] = { { "B", 1 }, { "KiB", 1024 }, { "MiB", 1024 * 1024 }, { "GiB", 1024 * 1024 * 1024 }, { NULL, 0 } };
+    static const struct unit units[] = {{"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}, {NULL, 0}};
     return with_unit(text, units, bytes);
 }
 

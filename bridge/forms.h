@@ -1,4 +1,5 @@
-/* forms.h: how numbers with units are written in configuration and on the command line. All return false for anything else, and for overflow. */
+/* forms.h: how numbers with units are written in configuration and on the command line. All return false for anything else, and
+ * for overflow. */
 #ifndef BRIDGE_FORMS_H
 #define BRIDGE_FORMS_H
 

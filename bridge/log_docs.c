@@ -31,8 +31,15 @@ static const struct {
 static const char *
 chapter(char digit)
 {
-    static const char *const names[] = { "Configuration and secrets", "Kafka", "Decode and route", "Redis and claims", "Calls", "Dead letters", "Admin",
-                                         "Life cycle", "Internal" };
+    static const char *const names[] = {"Configuration and secrets",
+                                        "Kafka",
+                                        "Decode and route",
+                                        "Redis and claims",
+                                        "Calls",
+                                        "Dead letters",
+                                        "Admin",
+                                        "Life cycle",
+                                        "Internal"};
     return names[digit - '1'];
 }
 
@@ -61,11 +68,16 @@ put_codes(struct buf *out)
 void
 log_docs(struct buf *out)
 {
-    buf_text(out, "# Errors and log codes\n\nThis page is made from `bridge/log.def`, `codecs/fault.h` and `bridge/exit.def`.\n\n## Log codes\n\n"
-                  "One line a fact on stderr: text on a terminal, JSON elsewhere. A code's meaning never changes, its text may. Each code has a burst of "
-                  "20 lines, then one a second; the next line that passes carries `suppressed`. Life cycle lines and AB5107 are never held back.\n\n"
-                  "Fields, in this order: `ts` `level` `code` `msg` `component` `source` `route` `target` `topic` `partition` `offset` `message_id` "
-                  "`attempt` `outcome` `http_status` `backend_code` `request_id` `duration_s` `trace_id` `span_id` `error` `suppressed`. Nothing else "
+    buf_text(out, "# Errors and log codes\n\nThis page is made from `bridge/log.def`, `codecs/fault.h` and "
+                  "`bridge/exit.def`.\n\n## Log codes\n\n"
+                  "One line a fact on stderr: text on a terminal, JSON elsewhere. A code's meaning never changes, its text may. "
+                  "Each code has a burst of "
+                  "20 lines, then one a second; the next line that passes carries `suppressed`. Life cycle lines and AB5107 are "
+                  "never held back.\n\n"
+                  "Fields, in this order: `ts` `level` `code` `msg` `component` `source` `route` `target` `topic` `partition` "
+                  "`offset` `message_id` "
+                  "`attempt` `outcome` `http_status` `backend_code` `request_id` `duration_s` `trace_id` `span_id` `error` "
+                  "`suppressed`. Nothing else "
                   "can be logged: no content, no secret.\n");
     put_codes(out);
     buf_text(out, "\n## Exit codes\n\n| code | sysexits | when |\n|---|---|---|\n");

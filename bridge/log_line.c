@@ -1,4 +1,5 @@
-/* log_line.c: the two forms of a line. Everything that comes from outside is escaped and cut: content cannot forge a line or move a cursor. */
+/* log_line.c: the two forms of a line. Everything that comes from outside is escaped and cut: content cannot forge a line or move
+ * a cursor. */
 #include "bridge/log_line.h"
 
 #include <time.h>
@@ -7,7 +8,8 @@ enum { FIELD_BYTES_MAX = 480, ERROR_BYTES_MAX = 512, ERROR_ESCAPED_MAX = 1024 };
 
 #define LOG_VERSION ALERTBRIDGE_VERSION
 const struct log_row log_rows[LOG_CODE_COUNT] = {
-#define LOG(code, level, component, text, cause, action) [LOG_##code] = { #code, LOG_LEVEL_##level, component, text, cause, action },
+#define LOG(code, level, component, text, cause, action)                                                                         \
+    [LOG_##code] = {#code, LOG_LEVEL_##level, component, text, cause, action},
 #include "bridge/log.def"
 #undef LOG
 };
@@ -19,11 +21,16 @@ log_level_name(enum log_level level)
     return names[level];
 }
 
-/* Length of the valid UTF-8 sequence at `at`, 0 when it is none; one that a terminal acts upon (C1, line and paragraph separators) counts as none. */
+/* Length of the valid UTF-8 sequence at `at`, 0 when it is none; one that a terminal acts upon (C1, line and paragraph
+ * separators) counts as none. */
 static size_t
 sequence(const unsigned char *at, size_t left)
 {
-    size_t size = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
+    size_t size = at[0] < 0x80                    ? 1
+                  : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                  : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
+                  : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                  : 0;
     if (size == 0 || size > left)
         return 0;
     for (size_t i = 1; i < size; i++)
@@ -61,8 +68,8 @@ put_time(struct buf *out, int64_t wall_ms)
     time_t s = (time_t)(wall_ms / 1000);
     struct tm tm;
     gmtime_r(&s, &tm);
-    buf_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-               (int)(wall_ms % 1000));
+    buf_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+               tm.tm_sec, (int)(wall_ms % 1000));
 }
 
 /* ---- fields, in their fixed order, for both forms */
@@ -148,7 +155,8 @@ put_fields(const struct style *style, const struct log_fields *fields)
 }
 
 void
-log_line_json(struct buf *out, const struct log_row *row, const char *text, const struct log_fields *fields, uint64_t suppressed, int64_t wall_ms)
+log_line_json(struct buf *out, const struct log_row *row, const char *text, const struct log_fields *fields, uint64_t suppressed,
+              int64_t wall_ms)
 {
     struct style style = { out, true };
     buf_text(out, "{\"ts\":\"");
@@ -164,7 +172,8 @@ log_line_json(struct buf *out, const struct log_row *row, const char *text, cons
 }
 
 void
-log_line_text(struct buf *out, const struct log_row *row, const char *text, const struct log_fields *fields, uint64_t suppressed, int64_t wall_ms)
+log_line_text(struct buf *out, const struct log_row *row, const char *text, const struct log_fields *fields, uint64_t suppressed,
+              int64_t wall_ms)
 {
     struct style style = { out, false };
     put_time(out, wall_ms);

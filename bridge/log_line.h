@@ -15,8 +15,10 @@ extern const struct log_row log_rows[LOG_CODE_COUNT];
 const char *log_level_name(enum log_level);
 
 /* Writes the line with its newline. `text` NULL = the row's own. */
-void log_line_json(struct buf *, const struct log_row *, const char *text, const struct log_fields *, uint64_t suppressed, int64_t wall_ms);
-void log_line_text(struct buf *, const struct log_row *, const char *text, const struct log_fields *, uint64_t suppressed, int64_t wall_ms);
+void log_line_json(struct buf *, const struct log_row *, const char *text, const struct log_fields *, uint64_t suppressed,
+                   int64_t wall_ms);
+void log_line_text(struct buf *, const struct log_row *, const char *text, const struct log_fields *, uint64_t suppressed,
+                   int64_t wall_ms);
 
 struct log_clock {
     int64_t (*boot_ms)(void);

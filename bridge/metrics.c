@@ -43,7 +43,8 @@ histogram_add(struct histogram *histogram, enum buckets buckets, double value)
 void
 metrics_begin(struct buf *out, enum metric metric)
 {
-    buf_format(out, "# HELP %s %s\n# TYPE %s %s\n", rows[metric].name, rows[metric].help, rows[metric].name, type_names[rows[metric].type]);
+    buf_format(out, "# HELP %s %s\n# TYPE %s %s\n", rows[metric].name, rows[metric].help, rows[metric].name,
+               type_names[rows[metric].type]);
 }
 
 /* ---- samples */
@@ -167,9 +168,12 @@ put_labels_cell(struct buf *out, const char *labels)
 void
 metrics_docs(struct buf *out)
 {
-    buf_text(out, "# Metrics\n\nServed at `/metrics` of the admin port as Prometheus text 0.0.4. This page is made from `bridge/metrics.def`.\n\n"
-                  "Label values are words of the program, names of the configuration, or topics and partitions of the present assignment; an event "
-                  "cannot make a series.\nCounters of a closed label (listed after `=`) exist at 0 from the start. `target` is `_none` for what no "
+    buf_text(out, "# Metrics\n\nServed at `/metrics` of the admin port as Prometheus text 0.0.4. This page is made from "
+                  "`bridge/metrics.def`.\n\n"
+                  "Label values are words of the program, names of the configuration, or topics and partitions of the present "
+                  "assignment; an event "
+                  "cannot make a series.\nCounters of a closed label (listed after `=`) exist at 0 from the start. `target` is "
+                  "`_none` for what no "
                   "route or codec could assign, `_drop` for routes to `drop`.\n\n"
                   "| name | type | unit | labels | meaning |\n|---|---|---|---|---|\n");
     for (int i = 0; i < METRIC_COUNT; i++) {

@@ -1,5 +1,5 @@
-/* metrics.h: names, types, labels and help are rows of metrics.def; docs/metrics.md comes from it. This file only writes text; the values are
- * gathered by the worker from engine, adapters and log, at most once a second.
+/* metrics.h: names, types, labels and help are rows of metrics.def; docs/metrics.md comes from it. This file only writes text;
+ * the values are gathered by the worker from engine, adapters and log, at most once a second.
  *
  * Prometheus text 0.0.4. Counters exist at 0 from the start for every value of a closed label. */
 #ifndef BRIDGE_METRICS_H
@@ -25,7 +25,8 @@ struct histogram {
 };
 void histogram_add(struct histogram *, enum buckets, double value);
 
-/* Begin writes # HELP and # TYPE; then samples of that metric. Label values are escaped. `labels` = "target", value, ..., NULL. */
+/* Begin writes # HELP and # TYPE; then samples of that metric. Label values are escaped. `labels` = "target", value, ...,
+ * NULL. */
 void metrics_begin(struct buf *, enum metric);
 void metrics_u64(struct buf *, enum metric, uint64_t value, ...) __attribute__((sentinel));
 void metrics_f64(struct buf *, enum metric, double value, ...) __attribute__((sentinel));

@@ -13,7 +13,8 @@ struct proc_stat {
     long long resident_pages;
 };
 
-/* Field 2 of /proc/self/stat is the program's name in brackets and may hold anything: the rest is read behind the last bracket. */
+/* Field 2 of /proc/self/stat is the program's name in brackets and may hold anything: the rest is read behind the last bracket.
+ */
 static bool
 read_stat(struct proc_stat *stat)
 {
@@ -25,8 +26,9 @@ read_stat(struct proc_stat *stat)
     fclose(file);
     text[n] = '\0';
     const char *rest = strrchr(text, ')');
-    return rest != NULL && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %llu %lld",
-                                  &stat->user_ticks, &stat->system_ticks, &stat->start_ticks, &stat->virtual_bytes, &stat->resident_pages) == 5;
+    return rest != NULL &&
+           sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %llu %lld",
+                  &stat->user_ticks, &stat->system_ticks, &stat->start_ticks, &stat->virtual_bytes, &stat->resident_pages) == 5;
 }
 
 static uint64_t

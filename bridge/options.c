@@ -26,8 +26,9 @@
     { ROW(path, type, (flags) | OPTION_REQUIRED, detail, text), field, .example = sample },
 #define OPTION(path, type, field, fall, low, high, flags, detail, text) \
     { ROW(path, type, flags, detail, text), field, .fallback = { fall, fall }, .min = low, .max = high },
-#define BY_KIND(path, type, field, notice, soar, low, high, flags, detail, text) \
-    { ROW(path, type, flags, detail, text), field, .fallback = { [TARGET_SOAR] = soar, [TARGET_NOTICE] = notice }, .min = low, .max = high },
+#define BY_KIND(path, type, field, notice, soar, low, high, flags, detail, text)                                                 \
+    {ROW(path, type, flags, detail, text), field, .fallback = {[TARGET_SOAR] = soar, [TARGET_NOTICE] = notice}, .min = low,      \
+     .max = high},
 
 const struct option options[] = {
 #include "bridge/options.def"
@@ -37,7 +38,8 @@ const uint32_t n_options = sizeof options / sizeof options[0];
 enum option_scope
 option_scope(const struct option *option)
 {
-    static const char *const prefixes[] = { [SCOPE_SOURCE] = "sources[]", [SCOPE_TARGET] = "targets[]", [SCOPE_ROUTE] = "routes[]" };
+    static const char *const prefixes[] = {
+        [SCOPE_SOURCE] = "sources[]", [SCOPE_TARGET] = "targets[]", [SCOPE_ROUTE] = "routes[]"};
     for (enum option_scope scope = SCOPE_SOURCE; scope <= SCOPE_ROUTE; scope++)
         if (strncmp(option->path, prefixes[scope], strlen(prefixes[scope])) == 0)
             return scope;

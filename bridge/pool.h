@@ -1,4 +1,5 @@
-/* pool.h: memory of a load: taken piece by piece, given back all at once. Used at start and by commands, never on the way of an event.
+/* pool.h: memory of a load: taken piece by piece, given back all at once. Used at start and by commands, never on the way of an
+ * event.
  *
  * Memory that the machine refuses ends the process: there is nothing to go on with. */
 #ifndef BRIDGE_POOL_H

@@ -41,7 +41,8 @@ next_event(struct reader *reader, yaml_event_t *event)
     if (parser->error == YAML_READER_ERROR)
         fail_at(reader, parser->mark, pool_format(reader->pool, "not YAML: %s", what), "save the file as UTF-8 text");
     else
-        fail_at(reader, parser->problem_mark, pool_format(reader->pool, "not YAML: %s", what), "check quotes, brackets and indentation");
+        fail_at(reader, parser->problem_mark, pool_format(reader->pool, "not YAML: %s", what),
+                "check quotes, brackets and indentation");
     return false;
 }
 
@@ -107,7 +108,8 @@ add_member(struct reader *reader, struct node *map, struct node *key, struct nod
 {
     const struct node *twin = node_child(map, key->text);
     if (twin != NULL) {
-        reader->errors->problem(reader->errors->owner, &key->place, key->text, pool_format(reader->pool, "key \"%s\" stands twice", key->text),
+        reader->errors->problem(reader->errors->owner, &key->place, key->text,
+                                pool_format(reader->pool, "key \"%s\" stands twice", key->text),
                                 pool_format(reader->pool, "remove one; the first is in line %d", twin->key_place.line));
         return;
     }

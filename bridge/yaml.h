@@ -1,6 +1,7 @@
 /* yaml.h: YAML text to a tree that knows where each value stands. The only file pair that knows libyaml.
  *
- * A plain subset: one document, maps, lists, scalars. No anchors, aliases or tags, no key twice, keys are texts. Everything lives in the pool. */
+ * A plain subset: one document, maps, lists, scalars. No anchors, aliases or tags, no key twice, keys are texts. Everything lives
+ * in the pool. */
 #ifndef BRIDGE_YAML_H
 #define BRIDGE_YAML_H
 
@@ -44,7 +45,8 @@ struct yaml_errors {
     void (*problem)(void *owner, const struct place *, const char *path, const char *text, const char *remedy);
 };
 
-/* The tree of `text`, always a map; an empty document is an empty map. NULL when the text is no YAML. Double keys are reported and the first kept. */
+/* The tree of `text`, always a map; an empty document is an empty map. NULL when the text is no YAML. Double keys are reported
+ * and the first kept. */
 struct node *yaml_read(struct pool *, const char *file, struct slice text, const struct yaml_errors *);
 
 struct node *node_new(struct pool *, enum node_kind, const struct place *);

@@ -20,13 +20,13 @@ n_topics(const struct config *config)
 static void
 put_summary(struct buf *out, const struct config *config, const struct config_report *report)
 {
-    buf_format(out, "ok: %u source%s (%u topic%s), %u target%s, %u route%s, dead letters to %s\n", config->n_sources, plural(config->n_sources),
-               n_topics(config), plural(n_topics(config)), config->n_targets, plural(config->n_targets), config->n_routes, plural(config->n_routes),
-               config->dead_letter.topic);
+    buf_format(out, "ok: %u source%s (%u topic%s), %u target%s, %u route%s, dead letters to %s\n", config->n_sources,
+               plural(config->n_sources), n_topics(config), plural(n_topics(config)), config->n_targets,
+               plural(config->n_targets), config->n_routes, plural(config->n_routes), config->dead_letter.topic);
     for (uint32_t i = 0; i < config->n_targets; i++) {
         const struct config_target *target = &config->targets[i];
-        buf_format(out, "target %s: %s at %s, %u calls at once\n", target->name, target->settings.kind == TARGET_SOAR ? "soar" : "notice",
-                   target->endpoint, target->concurrency);
+        buf_format(out, "target %s: %s at %s, %u calls at once\n", target->name,
+                   target->settings.kind == TARGET_SOAR ? "soar" : "notice", target->endpoint, target->concurrency);
     }
     buf_format(out, "memory: %zu MiB at most, touched as it is used\n", (worker_memory(config) + (1 << 20) - 1) >> 20);
     if (report->warnings > 0)

@@ -32,8 +32,8 @@ void help_all(struct buf *);
 void help_command(struct buf *, const struct command *);
 void help_docs(struct buf *);                               /* docs/cli.md */
 
-/* Splits common options from the command's own words and checks all names. Returns EXIT_DONE, or EXIT_USAGE with `error` filled. The arrays
- * that the context points to live in `words`. */
+/* Splits common options from the command's own words and checks all names. Returns EXIT_DONE, or EXIT_USAGE with `error` filled.
+ * The arrays that the context points to live in `words`. */
 enum { WORDS_MAX = 256 };
 struct command_words {
     const char *files[WORDS_MAX], *sets[WORDS_MAX];

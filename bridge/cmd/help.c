@@ -74,7 +74,8 @@ put_option(struct buf *out, const struct command_option *option)
 {
     char left[64];
     const char letter[] = { '-', option->letter, ',', ' ', '\0' };
-    snprintf(left, sizeof left, "%s--%s%s%s", option->letter != 0 ? letter : "    ", option->name, option->argument[0] ? " " : "", option->argument);
+    snprintf(left, sizeof left, "%s--%s%s%s", option->letter != 0 ? letter : "    ", option->name, option->argument[0] ? " " : "",
+             option->argument);
     buf_format(out, "  %-32s %s\n", left, option->text);
 }
 
@@ -82,7 +83,8 @@ static void
 put_options(struct buf *out, const char *command)
 {
     for (unsigned i = 0; i < n_command_options; i++)
-        if (command == NULL ? command_options[i].command == NULL : command_options[i].command != NULL && is_of(&command_options[i], command))
+        if (command == NULL ? command_options[i].command == NULL
+                            : command_options[i].command != NULL && is_of(&command_options[i], command))
             put_option(out, &command_options[i]);
 }
 
@@ -108,8 +110,9 @@ put_indented(struct buf *out, const char *lines, const char *indent)
 void
 help_all(struct buf *out)
 {
-    buf_text(out, "Examples:\n  alertbridge demo\n  alertbridge config example > bridge.yaml\n  alertbridge check -c bridge.yaml\n"
-                  "  alertbridge run -c bridge.yaml\n\nUsage: alertbridge COMMAND [options]\n\nCommands:\n");
+    buf_text(out,
+             "Examples:\n  alertbridge demo\n  alertbridge config example > bridge.yaml\n  alertbridge check -c bridge.yaml\n"
+             "  alertbridge run -c bridge.yaml\n\nUsage: alertbridge COMMAND [options]\n\nCommands:\n");
     for (unsigned i = 0; i < n_commands; i++)
         buf_format(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     buf_text(out, "\nOptions of every command:\n");
@@ -155,11 +158,13 @@ put_option_rows(struct buf *out, const char *command)
 void
 help_docs(struct buf *out)
 {
-    buf_text(out, "# Command line\n\nThis page is made from `bridge/cmd/commands.def` by `alertbridge help --docs`.\n\nData goes to stdout, talk to stderr; "
+    buf_text(out, "# Command line\n\nThis page is made from `bridge/cmd/commands.def` by `alertbridge help --docs`.\n\nData goes "
+                  "to stdout, talk to stderr; "
                   "nothing asks a question.\n\n## Options of every command\n");
     put_option_rows(out, NULL);
     for (unsigned i = 0; i < n_commands; i++) {
-        buf_format(out, "\n## %s\n\n`alertbridge %s`\n\n%s\n\n```sh\n%s```\n", commands[i].name, commands[i].usage, commands[i].summary, commands[i].examples);
+        buf_format(out, "\n## %s\n\n`alertbridge %s`\n\n%s\n\n```sh\n%s```\n", commands[i].name, commands[i].usage,
+                   commands[i].summary, commands[i].examples);
         if (has_options(commands[i].name))
             put_option_rows(out, commands[i].name);
     }

@@ -80,7 +80,8 @@ cmd_load_report(const struct cmd_context *context, struct config_report *report,
     *code = EXIT_DONE;
     const char *missing = missing_file(context);
     if (context->n_files == 0) {
-        fprintf(stderr, "alertbridge %s: no configuration; add -c FILE (`alertbridge config example` prints one)\n", context->argv[0]);
+        fprintf(stderr, "alertbridge %s: no configuration; add -c FILE (`alertbridge config example` prints one)\n",
+                context->argv[0]);
         *code = EXIT_USAGE;
         return NULL;
     }

@@ -1,4 +1,5 @@
-/* text.c: what a command prints is built whole, then written: a full disk or a closed pipe is an exit code, not half a document. */
+/* text.c: what a command prints is built whole, then written: a full disk or a closed pipe is an exit code, not half a document.
+ */
 #include "bridge/cmd/commands.h"
 
 #include <stdio.h>

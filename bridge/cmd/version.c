@@ -8,7 +8,8 @@
 #define ALERTBRIDGE_REVISION "unknown"
 #endif
 
-/* The libraries' own functions. Their headers belong to the one file that uses each library; a version text needs no more than this. */
+/* The libraries' own functions. Their headers belong to the one file that uses each library; a version text needs no more than
+ * this. */
 const char *rd_kafka_version_str(void);
 char *curl_version(void);
 const char *OpenSSL_version(int what);
@@ -66,7 +67,8 @@ cmd_version(struct cmd_context *context)
     struct buf *out = text_new();
     if (out == NULL)
         return EXIT_INTERNAL;
-    buf_format(out, json ? "{\"version\":\"%s\",\"revision\":\"%s\"" : "alertbridge %s (revision %s)\n", ALERTBRIDGE_VERSION, ALERTBRIDGE_REVISION);
+    buf_format(out, json ? "{\"version\":\"%s\",\"revision\":\"%s\"" : "alertbridge %s (revision %s)\n", ALERTBRIDGE_VERSION,
+               ALERTBRIDGE_REVISION);
     for (size_t i = 0; i < n; i++)
         buf_format(out, json ? ",\"%s\":\"%s\"" : "  %-10s %s\n", libraries[i].name, libraries[i].version);
     buf_text(out, json ? "}\n" : "");

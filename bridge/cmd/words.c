@@ -121,7 +121,8 @@ take_word(struct splitter *s)
     if (strncmp(word, "--", 2) == 0) {
         size_t size = strcspn(word + 2, "=");
         const struct command_option *option = command_option_find(s->words->name, word + 2, size);
-        return option == NULL ? unknown_option(s, word + 2, size) : take_option(s, option, word[2 + size] == '=' ? word + 3 + size : NULL);
+        return option == NULL ? unknown_option(s, word + 2, size)
+                              : take_option(s, option, word[2 + size] == '=' ? word + 3 + size : NULL);
     }
     if (negative)
         return take_letters(s, word);
@@ -132,14 +133,15 @@ take_word(struct splitter *s)
 }
 
 int
-command_words_split(int argc, char **argv, struct command_words *words, struct cmd_context *context, char *error, size_t error_size)
+command_words_split(int argc, char **argv, struct command_words *words, struct cmd_context *context, char *error,
+                    size_t error_size)
 {
     struct splitter s = { argc, 1, argv, words, context, error, error_size };
     *context = (struct cmd_context){ .argv = words->own, .files = words->files, .sets = words->sets };
     int code = EXIT_DONE;
     for (; s.at < argc && code == EXIT_DONE; s.at++) {
         if (strcmp(argv[s.at], "--") == 0) {
-            while (++s.at < argc)
+            for (; s.at < argc; s.at++)
                 keep(&s, argv[s.at]);
             break;
         }
