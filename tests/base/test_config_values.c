@@ -193,3 +193,12 @@ Test(forms, numbers_with_units)
     cr_expect(!form_share("1.5", &share) && !form_share("", &share) && !form_share("nan", &share));
     cr_expect(form_name("a-1_b") && !form_name("") && !form_name("-a") && !form_name("A") && !form_name("a b"));
 }
+
+Test(config, a_value_in_a_later_file_replaces_a_map_and_is_then_judged)
+{
+    struct trial *trial = trial_run(&(struct trial_input){ .yaml = trial_whole(), .second = "kafka: 5\n" });
+    cr_assert(trial->config == NULL);
+    cr_assert(strstr(trial_problem(trial, "kafka")->text, "expects a map, not a single value"), "%s", trial->text);
+    cr_assert(strstr(trial_problem(trial, "kafka")->file, "/second.yaml"));
+    trial_end(trial);
+}
