@@ -30,8 +30,8 @@ struct memory {
     bool told_start, told_full;
 };
 
-static const char start_text[] = "memory: claims and done marks are kept in this process only: they are forgotten when it ends, and "
-                                 "other workers do not see them; use a Redis server for anything but a trial";
+static const char start_text[] = "memory: claims and done marks are kept in this process only: they are forgotten when it ends, "
+                                 "and other workers do not see them; use a Redis server for anything but a trial";
 
 static struct memory *
 memory_of(struct dedup *dedup)
