@@ -1,5 +1,5 @@
 /* test_gateway.c: the portal's gateway: tokens, signatures, flow control. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include <stdio.h>
 

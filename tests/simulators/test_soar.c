@@ -1,5 +1,5 @@
 /* test_soar.c: SOAR's gateway: each check's code, each knob, and what the ledger says. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* client.c: see client.h. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include "codecs/crypto.h"
 #include "codecs/notice.h"

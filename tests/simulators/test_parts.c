@@ -1,5 +1,5 @@
 /* test_parts.c: knobs, ledger, table, HTTP parser, reset. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include "bridge/sim/http_parse.h"
 #include "bridge/sim/table.h"

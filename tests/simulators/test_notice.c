@@ -1,5 +1,5 @@
 /* test_notice.c: the portal: the rules of a batch and of a message, and who is shown what. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_verify.c: the signature check against complete requests of official SDKs, and against each kind of tampering. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include "bridge/sim/soar_verify.h"
 #include "codecs/json.h"

@@ -1,5 +1,5 @@
 /* test_faults.c: each kind of fault at the door, and how rules are drawn and read. */
-#include "tests/sim/client.h"
+#include "tests/simulators/client.h"
 
 #include "codecs/json.h"
 
