@@ -107,8 +107,8 @@ redis_url_parse(const char *text, struct redis_url *url, char *error, size_t err
     *url = (struct redis_url){ 0 };
     if (begins(text, "rediss://"))
         return refuse(error, error_size,
-                      "rediss:// needs hiredis with TLS, which this program is not built with; use redis:// on a private network, or "
-                      "a local TLS tunnel and unix:/path");
+                      "rediss:// needs hiredis with TLS, which this program is not built with; use redis:// on a private "
+                      "network, or a local TLS tunnel and unix:/path");
     if (begins(text, "redis://"))
         return parse_tcp(slice_of(text + strlen("redis://")), url, error, error_size);
     if (!begins(text, "unix:"))
