@@ -181,4 +181,5 @@ load_check(struct load *load)
     load_check_redis(load);
     check_process(load);
     load_check_kafka(load);
+    load_check_later(load);
 }

@@ -78,6 +78,7 @@ void load_check_endpoint(struct load *, uint32_t target);
 void load_check_files(struct load *, uint32_t target);
 void load_check_secret(struct load *, const char *path, const char *file);
 void load_check_kafka(struct load *);
+void load_check_later(struct load *);        /* options without effect in this release */
 void load_check_redis(struct load *);
 bool load_host_port(const char *text, bool port_required, const char **port);   /* host, host:port, [v6]:port */
 

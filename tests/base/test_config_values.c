@@ -11,7 +11,7 @@ Test(config, the_whole_example_loads_with_its_values)
     struct trial *trial = trial_of(trial_whole());
     const struct config *config = trial->config;
     cr_assert(config != NULL, "%s", trial->text);
-    cr_assert_eq(trial->report.n, 0, "%s", trial->text);
+    cr_assert_eq(trial->report.n, 1, "only that dedup is for later: %s", trial->text);
     cr_assert_str_eq(config->kafka.brokers, "127.0.0.1:9092");
     cr_assert_str_eq(config->kafka.properties[0].name, "session.timeout.ms");
     cr_assert_str_eq(config->kafka.properties[0].value, "45000");
@@ -91,7 +91,7 @@ Test(config, later_layers_lie_over_earlier_ones)
     cr_assert_str_eq(config->kafka.properties[1].name, "fetch.min.bytes");
     cr_assert_eq(config->routes[1].kinds, 2);
     cr_assert(config->readiness.backend && !config->readiness.kafka);
-    cr_assert_eq(trial->report.n, 0, "%s", trial->text);
+    cr_assert_eq(trial->report.n, 1, "only that dedup is for later: %s", trial->text);
     trial_end(trial);
 }
 
@@ -170,7 +170,7 @@ Test(config, the_printed_example_is_accepted)
     config_example(&out);
     struct trial *trial = trial_of(buf_cstr(&out));
     cr_assert(trial->config != NULL, "%s", trial->text);
-    cr_assert_eq(trial->report.n, 0, "%s", trial->text);
+    cr_assert_eq(trial->report.n, 1, "only that dedup is for later: %s", trial->text);
     trial_end(trial);
 }
 
