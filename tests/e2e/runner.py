@@ -1,0 +1,109 @@
+"""runner.py: runs the scenarios one after the other and says how each went. See run.sh for its use."""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+    os.environ.pop(proxy, None)         # the parts of a run meet on loopback; kafka.sh asks for jars only where none are kept
+
+import commands
+import deliveries
+import dependencies
+import inputs
+import process
+from servers import Failure, Kafka, Process, Redis
+
+KAFKA, KAFKA_NEXT = "3.9.1", "4.1.1"
+
+
+class Servers:
+    """What the scenarios share; begun when first asked for."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder, self.nodes, self.memory = binary, folder, {}, None
+
+    def node(self, version):
+        if version not in self.nodes:
+            self.nodes[version] = Kafka(version, self.folder / f"kafka-{version}").start()
+        return self.nodes[version]
+
+    @property
+    def kafka(self):
+        return self.node(KAFKA)
+
+    @property
+    def kafka_next(self):
+        return self.node(KAFKA_NEXT)
+
+    @property
+    def redis(self):
+        if not self.memory:
+            self.memory = Redis(self.folder / "redis")
+        return self.memory
+
+
+def scenarios(quick):
+    found = {}
+    for module in (deliveries, inputs, process, dependencies, commands):
+        found |= module.QUICK if quick else module.FULL
+    return found
+
+
+def run_one(name, scenario, servers):
+    begun = time.monotonic()
+    try:
+        measured = scenario(servers, name)
+    except Failure as failure:
+        print(f"FAIL {name}: {failure}", flush=True)
+        return False
+    except Exception:       # a scenario that breaks has not passed
+        print(f"FAIL {name}: {traceback.format_exc()}", flush=True)
+        return False
+    print(f"ok {name} ({time.monotonic() - begun:.1f} s) {measured or ''}".rstrip(), flush=True)
+    return True
+
+
+def interrupted(number, frame):
+    sys.exit(128 + number)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run.sh")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("binary", type=pathlib.Path)
+    options = parser.parse_args()
+    chosen = scenarios(options.quick)
+    if options.only:
+        chosen = {name: scenarios(False)[name] for name in options.only.split(",")}
+    if options.list:
+        print("\n".join(chosen))
+        return 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    folder = options.keep.absolute() if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-e2e-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    servers, passed, failed = Servers(options.binary.absolute(), folder), 0, 0
+    try:
+        for name, scenario in chosen.items():
+            good = run_one(name, scenario, servers)
+            passed, failed = passed + good, failed + (not good)
+    finally:
+        Process.stop_all()
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        print(f"{passed} passed, {failed} failed", flush=True)
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

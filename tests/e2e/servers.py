@@ -1,0 +1,207 @@
+"""servers.py: the processes of a run: Kafka, Redis, simulators; each ends with its parent, whatever happens to it."""
+
+import ctypes
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
+PR_SET_PDEATHSIG = 1
+prctl = ctypes.CDLL(None).prctl
+urlopen = urllib.request.build_opener(urllib.request.ProxyHandler({})).open     # loopback is never asked of a proxy
+
+
+class Failure(Exception):
+    """A scenario does not hold; the text says what was seen."""
+
+
+def expect(holds, text):
+    if not holds:
+        raise Failure(text)
+
+
+def wait_until(what, condition, seconds, seen=lambda: "", every=0.05):
+    """The first true value of `condition`; a failure that says what was seen when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise Failure(f"{what}: not within {seconds} s {seen()}")
+        time.sleep(every)
+
+
+def free_port():
+    """Below the range that the system gives to outgoing connections, so that nobody takes it before its owner does."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.SystemRandom().randrange(20000, 32768)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+
+
+def tail(path, lines=15):
+    try:
+        return "".join(path.read_text(errors="replace").splitlines(keepends=True)[-lines:])
+    except OSError:
+        return ""
+
+
+def die_with_parent():
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Process:
+    """A child with its output in files. All of them are known, so that a run can end them."""
+
+    living = []
+
+    def __init__(self, arguments, log, stdout=None, env=None):
+        self.log = pathlib.Path(log)
+        with open(self.log, "ab") as errors:
+            self.child = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
+                                          preexec_fn=die_with_parent, start_new_session=True, env=env)
+        Process.living.append(self)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def runs(self):
+        return self.child.poll() is None
+
+    def send(self, number):
+        if self.runs():
+            self.child.send_signal(number)
+
+    def wait(self, seconds):
+        """The exit code; -N for a signal."""
+        try:
+            code = self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"process {self.child.args[0]} did not end within {seconds} s\n{tail(self.log)}") from None
+        if self in Process.living:
+            Process.living.remove(self)
+        return code
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        return self.wait(10)
+
+    def stop(self, seconds=20):
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        try:
+            return self.wait(seconds)
+        except Failure:
+            return self.kill()
+
+    @classmethod
+    def stop_all(cls):
+        for process in reversed(list(cls.living)):
+            process.stop(10)
+
+
+class Kafka:
+    """One node; it keeps its port and its data over stop and start."""
+
+    def __init__(self, version, folder):
+        self.version, self.folder, self.process, self.brokers = version, folder, None, None
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([SUPPORT / "kafka.sh", "fetch", version], check=True, stdout=subprocess.DEVNULL)
+
+    def start(self):
+        self.process = Process([SUPPORT / "kafka.sh", "run", self.version, self.folder], self.folder / "start.log")
+        told = subprocess.run([SUPPORT / "kafka.sh", "wait", self.folder, str(self.process.pid)], capture_output=True, text=True)
+        expect(told.returncode == 0, f"Kafka {self.version} does not start\n{told.stderr}\n{tail(self.folder / 'start.log')}")
+        self.brokers = told.stdout.split()[0].partition("=")[2]
+        return self
+
+    def stop(self):
+        self.process.stop(30)
+
+
+class Redis:
+    """A server without persistence on a port of its own: a restart forgets everything."""
+
+    def __init__(self, folder, start=True):
+        self.folder, self.port, self.process = folder, free_port(), None
+        folder.mkdir(parents=True, exist_ok=True)
+        if start:
+            self.start()
+
+    def start(self):
+        self.process = Process(["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
+                                "--appendonly", "no", "--daemonize", "no"], self.folder / "redis.log")
+        wait_until("redis-server answers", self.answers, 10, lambda: "\n" + tail(self.folder / "redis.log"), 0.02)
+        return self
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as link:
+                link.sendall(b"PING\r\n")
+                return link.recv(7) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.stop()
+
+    def kill(self):
+        self.process.kill()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class Sim:
+    """Both backends on one address; each execution is a line of its ledger file."""
+
+    def __init__(self, binary, folder, arguments=(), start=True):
+        self.binary, self.folder, self.arguments = binary, folder, [str(a) for a in arguments]
+        self.listen, self.control, self.process = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}", None
+        self.ledger_path = folder / "ledger.jsonl"
+        self.ledger_path.touch()
+        if start:
+            self.start()
+
+    def start(self):
+        self.process = Process([self.binary, "sim", "--listen", self.listen, "--control", self.control, "--access-key", "testid:testsecret",
+                                "--app-key", "appkey:appsecret", "--org", "o1", "--ledger", self.ledger_path, *self.arguments],
+                               self.folder / "sim.log")
+        wait_until("the simulator answers", self.answers, 10, lambda: "\n" + tail(self.folder / "sim.log"), 0.02)
+        return self
+
+    def answers(self):
+        try:
+            return self.ask("GET", "/livez") is not None
+        except OSError:
+            return False
+
+    def ask(self, method, path, body=None):
+        request = urllib.request.Request(f"http://{self.control}{path}", method=method, data=json.dumps(body).encode() if body else None)
+        with urlopen(request, timeout=10) as reply:
+            return reply.read().decode()
+
+    def fault(self, kind, **parameters):
+        named = {("for" if name == "for_ms" else "after" if name == "after_ms" else name): value for name, value in parameters.items()}
+        self.ask("POST", "/faults", {"kind": kind, **named})
+
+    def set(self, **knobs):
+        self.ask("POST", "/knobs", {name: str(value) for name, value in knobs.items()})
+
+    def stats(self):
+        return json.loads(self.ask("GET", "/stats"))
+
+    def stop(self):
+        self.process.stop()
