@@ -127,7 +127,8 @@ created(rd_kafka_event_t *event)
     cr_assert_not_null(event);
     const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
     cr_assert_eq(n, 1);
-    cr_assert_eq(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR, "%s", rd_kafka_topic_result_error_string(results[0]));
+    cr_assert_eq(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR, "%s",
+                 rd_kafka_topic_result_error_string(results[0]));
     rd_kafka_event_destroy(event);
 }
 
