@@ -51,7 +51,7 @@ free_port(void)
     abort();
 }
 
-/* ---- folders --------------------------------------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------------------------------------- */
 
 /* Holds nothing of its parent's open but the one pipe, whose end it waits for. */
 static void
@@ -101,7 +101,7 @@ temp_dir_remove(struct temp_dir *dir)
     *dir = (struct temp_dir){ 0 };
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------------------------------------- */
 
 /* Becomes the program; dies with the parent, holds none of its files. */
 static void
@@ -157,7 +157,7 @@ show(const char *path)
         fclose(file);
 }
 
-/* ---- Redis ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- Redis ----------------------------------------------------------------------------------------------------------------- */
 
 static bool
 redis_answers(uint16_t port)
@@ -179,8 +179,8 @@ private_redis_start_again(struct private_redis *redis)
     char port[8], log[96];
     snprintf(port, sizeof(port), "%u", redis->port);
     snprintf(log, sizeof(log), "%s/redis.log", redis->dir.path);
-    const char *const arguments[] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", redis->dir.path, "--save", "",
-                          "--appendonly", "no", "--daemonize", "no", NULL };
+    const char *const arguments[] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", redis->dir.path,
+                                      "--save", "", "--appendonly", "no", "--daemonize", "no", NULL };
     redis->pid = launch(log, arguments);
     for (int waits = 0; waits < 1000 && is_running(redis->pid); waits++) {
         if (redis_answers(redis->port))
@@ -213,7 +213,7 @@ private_redis_release(struct private_redis *redis)
     temp_dir_remove(&redis->dir);
 }
 
-/* ---- Kafka ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- Kafka ----------------------------------------------------------------------------------------------------------------- */
 
 /* "kafka.sh wait" asks the node until it answers, and prints its address. */
 static bool

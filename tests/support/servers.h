@@ -1,9 +1,9 @@
-/* servers.h: real servers of a test's own: on free loopback ports, in a folder that goes with them, dead when the test's process is.
+/* servers.h: real servers of a test's own: on free loopback ports, with a folder, all gone when the test is.
  *
- * They are started and ended by process number, never by name. Whatever way the test ends (release, failed assertion, crash, kill -9),
- * the kernel kills the servers with their parent, and a janitor process that waits for the parent's end removes the folder.
- * The functions return false, with a line on stderr, where a server cannot be had: assert on it in a test, or start it once for all
- * tests in a ReportHook(PRE_ALL) and hand its address on by setenv(). */
+ * They are started and ended by process number, never by name. Whatever way the test ends (release, failed assertion, crash, kill
+ * -9), the kernel kills the servers with their parent, and a janitor process that waits for the parent's end removes the folder.
+ * The functions return false, with a line on stderr, where a server cannot be had: assert on it in a test, or start it once for
+ * all tests in a ReportHook(PRE_ALL) and hand its address on by setenv(). */
 #ifndef TESTS_SUPPORT_SERVERS_H
 #define TESTS_SUPPORT_SERVERS_H
 
@@ -46,7 +46,8 @@ struct private_kafka {
 bool private_kafka_start(struct private_kafka *, const char *version);
 void private_kafka_kill(struct private_kafka *);            /* kill -9; the data stays */
 bool private_kafka_start_again(struct private_kafka *);     /* with its data, on the same port */
-bool private_kafka_topic(const struct private_kafka *, const char *name, int partitions, const char *setting);  /* "a=b" or NULL */
+bool private_kafka_topic(const struct private_kafka *, const char *name, int partitions,
+                         const char *setting);              /* "a=b", or NULL for none */
 void private_kafka_release(struct private_kafka *);         /* fine when zeroed */
 
 #endif
