@@ -176,7 +176,8 @@ fill_by_transaction(const char *topic)
         cr_assert_null(rd_kafka_begin_transaction(producer));
         for (int i = 0; i < 3; i++)
             rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
-                              RD_KAFKA_V_VALUE((void *)(aborted ? "no" : "yes"), aborted ? 2 : 3), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_END);
+                              RD_KAFKA_V_VALUE((void *)(aborted ? "no" : "yes"), aborted ? 2 : 3),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_END);
         cr_assert_null(aborted ? rd_kafka_abort_transaction(producer, 20000) : rd_kafka_commit_transaction(producer, 20000));
     }
     rd_kafka_destroy(producer);
