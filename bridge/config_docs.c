@@ -236,7 +236,11 @@ put_group(const struct example *example, const char *pattern, const char *name, 
     inner.comment = example->comment || !live;
     const char *shown = strcmp(name, "<kind>") == 0 ? "alert.generated" : name;
     buf_format(example->out, "%s%*s%s:\n", live ? "" : "# ", indent, "", shown);
-    snprintf(below, sizeof below, "%s%s", pattern, list ? "[]" : "");
+    struct buf text;
+    buf_init(&text, below, sizeof below);
+    buf_text(&text, pattern);
+    buf_text(&text, list ? "[]" : "");
+    (void)buf_cstr(&text);
     put_below(&inner, below, indent + (list ? 4 : 2), list);
     if (strcmp(pattern, "targets") == 0) {
         inner = (struct example){ example->out, TARGET_NOTICE, true };

@@ -156,7 +156,11 @@ put_child(struct buf *out, const char *below)
         return;
     }
     option_is_group(below, &list);
-    snprintf(inner, sizeof inner, "%s%s", below, list ? "[]" : "");
+    struct buf text;
+    buf_init(&text, inner, sizeof inner);
+    buf_text(&text, below);
+    buf_text(&text, list ? "[]" : "");
+    (void)buf_cstr(&text);
     if (list)
         buf_format(out, "{\"type\":\"array\",\"minItems\":1,\"maxItems\":%d,\"items\":", CONFIG_LIST_MAX);
     put_object(out, inner);

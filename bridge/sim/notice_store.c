@@ -14,7 +14,7 @@ user_is_known(const struct sim *sim, struct slice user)
         return user.size > 0 && !(user.size >= 8 && memcmp(user.at, "invalid-", 8) == 0);
     for (size_t i = 1; i < user.size && i < 8 && user.at[i] >= '0' && user.at[i] <= '9'; i++)
         number = number * 10 + (user.at[i] - '0');
-    char text[16];
+    char text[24];
     snprintf(text, sizeof(text), "u%lld", (long long)number);
     return slice_is(user, text) && number >= 1 && number <= knob_number(&sim->knobs, KNOB_users);
 }
