@@ -18,12 +18,11 @@ read_vectors(void)
     cr_assert(file);
     size_t size = fread(text, 1, sizeof(text), file);
     fclose(file);
-    size_t needed = json_arena_bytes(size);
-    static void *memory;            /* held until the test ends */
+    static char memory[4 * 1024 * 1024];
     struct arena arena;
     const struct value *root = NULL;
-    memory = malloc(needed);
-    arena_init(&arena, memory, needed);
+    cr_assert_leq(json_arena_bytes(size), sizeof(memory));
+    arena_init(&arena, memory, sizeof(memory));
     cr_assert_eq(json_read((struct slice){ text, size }, &arena, &root), FAULT_NONE);
     return root;
 }
