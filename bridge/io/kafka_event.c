@@ -127,30 +127,37 @@ kafka_on_log(struct kafka *kafka, rd_kafka_event_t *event)
     kafka->handler.trouble(kafka->handler.owner, level, kind_of_line(facility), text);
 }
 
-/* Counts the brokers that are up: "nodeid":N,...,"state":"UP" with N >= 0. Entries without a number are the bootstrap address
- * and the coordinator's alias. The text is librdkafka's own and not small, so it is scanned and not parsed. */
+/* The brokers that are up: "nodeid":N,...,"source":"...","state":"UP" with N >= 0. Entries without a number are bootstrap
+ * addresses, and a logical one is the coordinator once more. The text is librdkafka's own and not small, so it is scanned and
+ * not parsed: https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md */
+static const char *
+behind(const char *at, const char *end, const char *text)
+{
+    const char *found = memmem(at, (size_t)(end - at), text, strlen(text));
+    return found ? found + strlen(text) : NULL;
+}
+
+static bool
+is_text(const char *at, const char *end, const char *quoted)
+{
+    while (at < end && *at == ' ')
+        at++;
+    return (size_t)(end - at) >= strlen(quoted) && memcmp(at, quoted, strlen(quoted)) == 0;
+}
+
 void
 kafka_on_statistics(struct kafka *kafka, const char *json, size_t size)
 {
-    static const char node[] = "\"nodeid\":", state[] = "\"state\":";
-    const char *end = json + size;
-    const char *at = memmem(json, size, "\"brokers\":", 10);
-    const char *topics = at ? memmem(at, (size_t)(end - at), "\"topics\":", 9) : NULL;
-    if (!at)
-        return;
+    const char *end = json + size, *at = behind(json, end, "\"brokers\":");
+    const char *topics = at ? behind(at, end, "\"topics\":") : NULL;
+    uint32_t up = 0;
     if (topics)
         end = topics;
-    uint32_t up = 0;
-    while ((at = memmem(at, (size_t)(end - at), node, sizeof node - 1)) != NULL) {
-        at += sizeof node - 1;
-        bool numbered = strtol(at, NULL, 10) >= 0;
-        const char *value = memmem(at, (size_t)(end - at), state, sizeof state - 1);
-        if (!value)
-            break;
-        at = value + sizeof state - 1;
-        while (at < end && *at == ' ')
-            at++;
-        up += numbered && (size_t)(end - at) >= 4 && memcmp(at, "\"UP\"", 4) == 0;
+    while (at && (at = behind(at, end, "\"nodeid\":")) != NULL) {
+        const char *source = behind(at, end, "\"source\":"), *state = behind(at, end, "\"state\":");
+        if (source && state && strtol(at, NULL, 10) >= 0 && !is_text(source, end, "\"logical\"") && is_text(state, end, "\"UP\""))
+            up++;
+        at = state;
     }
     kafka->stats.brokers_up = up;
 }

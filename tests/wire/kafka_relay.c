@@ -1,4 +1,5 @@
 /* kafka_relay.c: a port that leads to the broker once it is opened: brokers that come later than the client. */
+#include "tests/support/servers.h"
 #include "tests/wire/kafka_world.h"
 
 #include <arpa/inet.h>
@@ -9,8 +10,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static struct sockaddr_in here = { .sin_family = AF_INET };
 
@@ -48,12 +47,8 @@ const char *
 relay_prepare(void)
 {
     static char name[32];
-    socklen_t size = sizeof here;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
     here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    cr_assert_eq(bind(fd, (struct sockaddr *)&here, size), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&here, &size), 0);
-    close(fd);
+    here.sin_port = htons(free_port());
     snprintf(name, sizeof name, "127.0.0.1:%u", ntohs(here.sin_port));
     return name;
 }

@@ -2,27 +2,23 @@
 #include "tests/wire/kafka_world.h"
 
 #include "bridge/io/kafka_sender.h"
+#include "tests/support/servers.h"
 
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>
 #include <event2/event.h>
 #include <librdkafka/rdkafka.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BROKERS_VARIABLE "ALERTBRIDGE_TEST_KAFKA"
 #define VERSION_VARIABLE "ALERTBRIDGE_TEST_KAFKA_VERSION"
-#define SCRIPT SOURCE_ROOT "/tests/support/kafka.sh"
 
 /* ---- the broker, once for the program, in the process that runs the tests -------------------------------------------------- */
 
-static pid_t broker_pid;
-static char broker_folder[] = "/tmp/alertbridge-kafka-XXXXXX";
+static struct private_kafka broker;
 
 static bool
 is_wanted(const struct criterion_test_set *tests)
@@ -37,44 +33,19 @@ is_wanted(const struct criterion_test_set *tests)
     return false;
 }
 
-static void
-broker_start(void)
-{
-    const char *version = getenv(VERSION_VARIABLE) ? getenv(VERSION_VARIABLE) : "3.9.1";
-    char command[512], line[256] = "", brokers[128];
-    if (!mkdtemp(broker_folder))
-        return;
-    broker_pid = fork();
-    if (broker_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl(SCRIPT, "kafka.sh", "run", version, broker_folder, (char *)NULL);
-        _exit(127);
-    }
-    snprintf(command, sizeof command, "'%s' wait '%s' %d", SCRIPT, broker_folder, (int)broker_pid);
-    FILE *said = popen(command, "r");
-    if (said && fgets(line, sizeof line, said) && sscanf(line, "BROKERS=%127s", brokers) == 1)
-        setenv(BROKERS_VARIABLE, brokers, 1);
-    if (said)
-        pclose(said);
-}
-
 ReportHook(PRE_ALL)(struct criterion_test_set *tests)
 {
-    if (!getenv(BROKERS_VARIABLE) && is_wanted(tests))
-        broker_start();
+    if (getenv(BROKERS_VARIABLE) || !is_wanted(tests))
+        return;
+    const char *version = getenv(VERSION_VARIABLE);
+    if (private_kafka_start(&broker, version ? version : "3.9.1"))
+        setenv(BROKERS_VARIABLE, broker.brokers, 1);
 }
 
 ReportHook(POST_ALL)(struct criterion_global_stats *stats)
 {
     (void)stats;
-    if (broker_pid <= 0)
-        return;
-    kill(broker_pid, SIGKILL);
-    waitpid(broker_pid, NULL, 0);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", broker_folder);
-    if (system(command) != 0)
-        fprintf(stderr, "%s is left behind\n", broker_folder);
+    private_kafka_release(&broker);
 }
 
 const char *

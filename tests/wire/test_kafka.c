@@ -23,7 +23,9 @@ Test(kafka, records_arrive_in_order_with_their_source_and_only_after_assigned)
 {
     const char *topic = world_topic("order", 4, NULL);
     world_fill(topic, "r", 4, 0, 100);
-    struct member_of_test *m = join(topic, world_name("g"));
+    struct member_of_test *m = member_start(&(struct member_config){
+        .group = world_name("g"), .topics = { { topic, 5, false } }, .properties = { { "statistics.interval.ms", "300" } }
+    });
     until(m->n_records == 100);
     cr_assert_eq(m->assigned, 1);
     cr_assert_eq(m->n_partitions, 4);
@@ -44,9 +46,11 @@ Test(kafka, records_arrive_in_order_with_their_source_and_only_after_assigned)
         cr_expect_eq(kafka_end_offset(m->kafka, i), 25);
     }
     struct kafka_stats stats;
+    world_run_ms(1500);
     kafka_stats(m->kafka, &stats);
     cr_expect(stats.joined);
     cr_expect_eq(stats.rebalances[0], 1);
+    cr_expect_eq(stats.brokers_up, 1);
     member_leave(m);
     cr_expect_eq(m->revoked, 0, "who leaves is not asked");
 }
