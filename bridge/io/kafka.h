@@ -51,7 +51,8 @@ struct kafka_handler {
     void (*committed)(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, enum commit_result);
     void (*parked)(void *owner, struct tag, bool ok);
     void (*fatal)(void *owner, const char *why);    /* fenced or another fatal client error: exit 70 */
-    /* kind: "transport", "auth", "tls", "protocol", "group", "other"; librdkafka's own log lines come here too. level: syslog's 3..7. */
+    /* kind: "transport", "auth", "tls", "protocol", "group", "other"; librdkafka's own log lines come here too.
+     * level: syslog's 3..7. */
     void (*trouble)(void *owner, int level, const char *kind, const char *text);
     void (*closed)(void *owner);                    /* kafka_leave() is done */
 };
@@ -60,7 +61,8 @@ struct kafka_handler {
 bool kafka_check(const struct kafka_config *, char *error, size_t error_size);
 
 /* Starts the client and joins the group; brokers may be away. NULL with `error` when the configuration is refused. */
-struct kafka *kafka_new(const struct kafka_config *, struct event_base *, const struct kafka_handler *, char *error, size_t error_size);
+struct kafka *kafka_new(const struct kafka_config *, struct event_base *, const struct kafka_handler *, char *error,
+                        size_t error_size);
 
 void kafka_pause(struct kafka *, uint32_t partition);
 void kafka_resume(struct kafka *, uint32_t partition);
