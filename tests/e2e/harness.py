@@ -97,6 +97,23 @@ class Worker(Process):
                    lambda: f"(answer {self.get('/readyz?verbose=1')})\n{tail(self.log)}")
         return self
 
+    def snapshot(self):
+        """The gauges that tell where a worker stands, for a failure's text."""
+        if not self.runs():
+            return f"exit {self.child.returncode}"
+        try:
+            metrics = self.metrics()
+        except Failure as failure:
+            return str(failure)
+        names = ("state", "deliveries_inflight", "target_circuit_state", "target_paused", "calls_inflight", "redis_up", "kafka_paused_partitions",
+                 "window_records", "window_finished_records", "deliveries_terminal_total", "calls_total", "claims_total", "lanes", "window_bytes")
+        return "\n".join(f"  {name} " + " ".join(f"{labels}={value:g}" for labels, value in metrics["alertbridge_" + name] if value)
+                         for name in names)
+
+    def assigned(self):
+        """How many partitions it has; 0 while nobody answers."""
+        return len(self.metrics()["alertbridge_window_records"]) if self.get("/livez") else 0
+
     def leave(self, code=0, seconds=None):
         """SIGTERM, and the seconds until its end with that code."""
         begun = time.monotonic()
@@ -135,7 +152,7 @@ class World:
 
     def __exit__(self, kind, error, trace):
         if isinstance(error, Failure) and self.workers:
-            tails = "".join(f"--- {w.log.name}, exit {w.child.poll()}\n{tail(w.log)}" for w in self.workers[-2:])
+            tails = "".join(f"--- {w.log.name}\n{tail(w.log)}\n{w.snapshot()}\n" for w in self.workers[-2:])
             error.args = (f"{error.args[0]}\n{tails}",)
         for process in self.workers:
             if process in Process.living:
@@ -147,7 +164,7 @@ class World:
 
     def make_topic(self, topic, partitions):
         client = AdminClient({"bootstrap.servers": self.kafka.brokers, **QUIET})
-        client.create_topics([NewTopic(topic, partitions, 1, config={"retention.ms": "-1"})])[topic].result(20)
+        client.create_topics([NewTopic(topic, partitions, 1, config={"retention.ms": "-1", "max.message.bytes": "4000000"})])[topic].result(20)
 
     def produce(self, records, note=True):
         """Writes records; where they went stands in them afterwards. `note`: their events are to be delivered."""
