@@ -104,7 +104,7 @@ on_show(evutil_socket_t fd, short what, void *data)
     (void)fd, (void)what;
     log_flush();
     if (!demo->quiet && demo->worker && !demo->stopped)
-        demo_show(&demo->show, &demo->names, worker_stats(demo->worker), demo->names.n_targets, demo->book.records);
+        demo_show(&demo->show, &demo->names, worker_stats(demo->worker), demo->book.records);
 }
 
 static void
@@ -127,7 +127,8 @@ on_stopped(void *owner, int code)
     event_base_loopbreak(demo->base);
 }
 
-/* The hard bound of a drain, whatever a library is stuck in. The files go with the next demo's folder, not with this one. */
+/* The hard bound of a drain, whatever a library is stuck in. The folder then stays: its secrets were good for this process
+ * only. */
 static void
 on_alarm(int number)
 {
@@ -145,8 +146,11 @@ watch(struct demo *demo)
     demo->events[1] = event_new(demo->base, -1, EV_PERSIST, on_show, demo);
     demo->events[2] = evsignal_new(demo->base, SIGINT, on_signal, demo);
     demo->events[3] = evsignal_new(demo->base, SIGTERM, on_signal, demo);
-    return demo->events[0] && demo->events[1] && demo->events[2] && demo->events[3] && event_add(demo->events[0], &often) == 0 &&
-           event_add(demo->events[1], &seldom) == 0 && event_add(demo->events[2], NULL) == 0 && event_add(demo->events[3], NULL) == 0;
+    const struct timeval *when[EVENTS] = { &often, &seldom, NULL, NULL };
+    for (int i = 0; i < EVENTS; i++)
+        if (!demo->events[i] || event_add(demo->events[i], when[i]) != 0)
+            return false;
+    return true;
 }
 
 static bool
@@ -193,8 +197,8 @@ report(struct demo *demo, bool json)
     struct demo_result result = {
         .options = &demo->options, .world = &demo->world, .book = &demo->book, .stats = &demo->stats,
         .n_targets = demo->names.n_targets, .worked_ms = demo->worked_ms, .cut_short = demo->cut_short,
-        .dead_letters_read = kafka_mock_read(demo->world.mock, DEMO_DLQ, DEMO_DLQ_PARTITIONS, READ_BOUND_MS, demo_book_dead_letter,
-                                             &demo->book),
+        .dead_letters_read = kafka_mock_read(demo->world.mock, DEMO_DLQ, DEMO_DLQ_PARTITIONS, READ_BOUND_MS,
+                                             demo_book_dead_letter, &demo->book),
         .committed = kafka_mock_committed(demo->world.mock, DEMO_GROUP, DEMO_TOPIC, DEMO_PARTITIONS, READ_BOUND_MS),
     };
     return demo_report(&result, json);
@@ -240,7 +244,8 @@ read_options(struct cmd_context *context, struct demo_options *options)
         uint64_t high = option == 'e' ? RECORDS_MAX : option == 's' ? INT64_MAX : UINT32_MAX;
         if (option == '?' || !number_of(optarg, option == 'e', high, &number)) {
             if (option != '?')
-                fprintf(stderr, "alertbridge demo: \"%.60s\" is no number that fits; 1 to %llu\n", optarg, (unsigned long long)high);
+                fprintf(stderr, "alertbridge demo: \"%.60s\" is no number that fits; 1 to %llu\n", optarg,
+                        (unsigned long long)high);
             return EXIT_USAGE;
         }
         if (option == 'e')

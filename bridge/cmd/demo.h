@@ -1,4 +1,4 @@
-/* demo.h: what the files of `alertbridge demo` share: a world that needs nothing outside, and books kept beside the worker's own. */
+/* demo.h: what the files of `alertbridge demo` share: a world that needs nothing outside, and books beside the worker's own. */
 #ifndef BRIDGE_CMD_DEMO_H
 #define BRIDGE_CMD_DEMO_H
 
@@ -52,7 +52,8 @@ bool demo_faults(struct sim *, const struct demo_options *, char *error, size_t 
 /* The one event that the portal never takes: a notice, about a third into the run. False when there is none. */
 bool demo_poison_id(const struct demo_options *, char *id, size_t id_size);
 
-/* demo_book.c: who was produced, carried out, parked: told by the producer, the simulators and the dead-letter topic, never by the worker. */
+/* demo_book.c: who was produced, carried out, parked: told by the producer, the simulators and the dead-letter topic, never by
+ * the worker. */
 struct demo_event {
     uint32_t records, executions, parked;
     bool is_notice;
@@ -107,6 +108,6 @@ struct demo_show {
     uint64_t records;
 };
 void demo_show_init(struct demo_show *, uint64_t records);
-void demo_show(struct demo_show *, const struct engine_config *names, const struct engine_stats *, uint32_t n_targets, uint64_t produced);
+void demo_show(struct demo_show *, const struct engine_config *names, const struct engine_stats *, uint64_t produced);
 
 #endif

@@ -1,4 +1,4 @@
-/* demo_faults.c: what goes wrong in the demo: refusals, errors, resets before and after a call was carried out, one poison message. */
+/* demo_faults.c: what goes wrong in the demo: refusals, errors, resets before and after a call was carried out, one poison. */
 #include "bridge/cmd/demo.h"
 #include "bridge/io/clock.h"
 #include "bridge/sim/sim.h"

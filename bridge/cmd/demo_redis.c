@@ -1,4 +1,4 @@
-/* demo_redis.c: a redis-server of the demo's own, where one is installed: no port, no file but its socket, dead when the demo is. */
+/* demo_redis.c: a redis-server of the demo's own, where one is installed: no port, no file but its socket, dead when we are. */
 #include "bridge/cmd/demo.h"
 
 #include <fcntl.h>
@@ -17,7 +17,8 @@ enum { START_MS = 3000, LOOK_MS = 20 };
 static _Noreturn void
 become_redis(const char *socket_path)
 {
-    char program[] = "redis-server", port[] = "--port", zero[] = "0", sock[] = "--unixsocket", perm[] = "--unixsocketperm", mode[] = "700";
+    char program[] = "redis-server", port[] = "--port", zero[] = "0";
+    char sock[] = "--unixsocket", perm[] = "--unixsocketperm", mode[] = "700";
     char save[] = "--save", nothing[] = "", aof[] = "--appendonly", no[] = "no", dir[] = "--dir", root[] = "/";
     char policy[] = "--maxmemory-policy", noeviction[] = "noeviction", path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     char *argv[] = { program, port, zero, sock, path, perm, mode, save, nothing, aof, no, dir, root, policy, noeviction, NULL };

@@ -32,15 +32,19 @@ in_doubt(const struct demo_result *result)
     return n;
 }
 
-/* Each rule compares two who do not know of each other. */
+/* Each rule compares two who do not know of each other. What was cut short is unfinished, and nothing more can be said of it. */
 static void
-judge(const struct demo_result *result, const struct demo_balance *balance, const struct demo_counts *counts, struct problems *problems)
+judge(const struct demo_result *result, const struct demo_balance *balance, const struct demo_counts *counts,
+      struct problems *problems)
 {
     const struct demo_book *book = result->book;
     uint64_t delivered = balance->delivered[0] + balance->delivered[1];
     uint64_t sum = delivered + counts->duplicates + book->dead_letters;
-    if (result->cut_short)
-        problem(problems, "%s", result->cut_short);
+    if (result->cut_short) {
+        problem(problems, "%s: %llu records were not finished, so there is no balance", result->cut_short,
+                (unsigned long long)balance->lost);
+        return;
+    }
     if (!result->dead_letters_read)
         problem(problems, "the dead-letter topic could not be read to its end");
     if (balance->lost)
@@ -57,8 +61,8 @@ judge(const struct demo_result *result, const struct demo_balance *balance, cons
     if (balance->shown_twice)
         problem(problems, "%llu notices were shown twice to a user", (unsigned long long)balance->shown_twice);
     if (balance->again > in_doubt(result))
-        problem(problems, "%llu calls carried out again, but only %llu were sent again in doubt", (unsigned long long)balance->again,
-                (unsigned long long)in_doubt(result));
+        problem(problems, "%llu calls carried out again, but only %llu were sent again in doubt",
+                (unsigned long long)balance->again, (unsigned long long)in_doubt(result));
     if (book->strangers)
         problem(problems, "%llu carried out or parked that were never produced", (unsigned long long)book->strangers);
     if (result->committed != (int64_t)book->records)
@@ -150,7 +154,7 @@ put_lost(struct outline *out, const struct demo_result *result, const struct dem
     struct sampler *sampler = balance->n_lost_numbers ? sampler_new(&config) : NULL;
     if (!sampler)
         return;
-    outline_list(out, "first_lost");
+    outline_list(out, result->cut_short ? "first_unfinished" : "first_lost");
     for (uint32_t n = 0; n < balance->n_lost_numbers;) {
         sampler_next(sampler, &sample);
         if (sample.bad || sample.repeat || sample.number != balance->lost_numbers[n])
@@ -173,10 +177,10 @@ put_verdict(struct outline *out, const struct demo_result *result, const struct 
         outline_texts(out, NULL, problems->texts[i]);
     outline_close(out);
     outline_texts(out, "balanced", problems->n ? "no" : "yes");
-    snprintf(line, sizeof(line), "produced %llu = delivered %llu + duplicates %llu + parked %llu, lost %llu",
+    snprintf(line, sizeof(line), "produced %llu = delivered %llu + duplicates %llu + parked %llu, %s %llu",
              (unsigned long long)result->book->records, (unsigned long long)(balance->delivered[0] + balance->delivered[1]),
              (unsigned long long)counts->duplicates, (unsigned long long)result->book->dead_letters,
-             (unsigned long long)balance->lost);
+             result->cut_short ? "unfinished" : "lost", (unsigned long long)balance->lost);
     if (out->form == OUTLINE_JSON)
         outline_texts(out, "balance", line);
     else
@@ -200,7 +204,8 @@ demo_report(const struct demo_result *result, bool json)
     if (json)
         outline_texts(&out, "configuration", result->world->shown);
     else
-        buf_format(&out.buf, "\nThe configuration, as a file for `alertbridge run -c` would have it:\n\n%s", result->world->shown);
+        buf_format(&out.buf, "\nThe configuration, as a file for `alertbridge run -c` would have it:\n\n%s",
+                   result->world->shown);
     bool printed = outline_print(&out);
     outline_release(&out);
     return !printed ? EXIT_IO : problems.n ? EXIT_DATA : EXIT_DONE;

@@ -59,34 +59,35 @@ show_row(struct demo_show *show, const char *name, const struct target_stats *ta
 }
 
 static void
-draw_table(struct demo_show *show, const struct engine_config *names, const struct engine_stats *stats, uint32_t n_targets,
-           uint64_t produced, double seconds)
+draw_table(struct demo_show *show, const struct engine_config *names, const struct engine_stats *stats, uint64_t produced,
+           double seconds)
 {
     if (show->lines)
         fprintf(stderr, "\033[%uA", show->lines);
-    fprintf(stderr, "\033[K%.1f s   produced %llu of %llu\n", seconds, (unsigned long long)produced, (unsigned long long)show->records);
-    fprintf(stderr, "\033[K  %-8s %9s %11s %7s %8s %8s %8s\n", "target", "delivered", "duplicates", "parked", "in work", "calls", "retries");
+    fprintf(stderr, "\033[K%.1f s   produced %llu of %llu\n", seconds, (unsigned long long)produced,
+            (unsigned long long)show->records);
+    fprintf(stderr, "\033[K  %-8s %9s %11s %7s %8s %8s %8s\n", "target", "delivered", "duplicates", "parked", "in work", "calls",
+            "retries");
     show->lines = 2;
-    for (uint32_t i = 0; i < n_targets; i++)
+    for (uint32_t i = 0; i < names->n_targets; i++)
         show_row(show, names->targets[i].name, &stats->targets[i]);
-    show_row(show, "none", &stats->targets[n_targets]);
+    show_row(show, "none", &stats->targets[names->n_targets]);
 }
 
 void
-demo_show(struct demo_show *show, const struct engine_config *names, const struct engine_stats *stats, uint32_t n_targets,
-          uint64_t produced)
+demo_show(struct demo_show *show, const struct engine_config *names, const struct engine_stats *stats, uint64_t produced)
 {
     ms_t now = clock_now_ms();
     double seconds = (double)(now - show->started_ms) / 1000;
     struct demo_counts counts;
     if (show->is_terminal) {
-        draw_table(show, names, stats, n_targets, produced, seconds);
+        draw_table(show, names, stats, produced, seconds);
         return;
     }
     if (now - show->line_ms < LINE_EVERY_MS)
         return;
     show->line_ms = now;
-    demo_count(stats, n_targets, &counts);
+    demo_count(stats, names->n_targets, &counts);
     fprintf(stderr, "demo: %.0f s, produced %llu of %llu, delivered %llu, duplicates %llu, parked %llu, retries %llu\n", seconds,
             (unsigned long long)produced, (unsigned long long)show->records, (unsigned long long)counts.delivered,
             (unsigned long long)counts.duplicates, (unsigned long long)counts.parked, (unsigned long long)counts.retries);

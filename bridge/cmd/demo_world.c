@@ -133,7 +133,8 @@ make_brokers(struct demo_world *world)
     world->mock = kafka_mock_new(world->error, sizeof(world->error));
     if (!world->mock)
         return false;
-    if (kafka_mock_topic(world->mock, DEMO_TOPIC, DEMO_PARTITIONS) && kafka_mock_topic(world->mock, DEMO_DLQ, DEMO_DLQ_PARTITIONS))
+    if (kafka_mock_topic(world->mock, DEMO_TOPIC, DEMO_PARTITIONS) &&
+        kafka_mock_topic(world->mock, DEMO_DLQ, DEMO_DLQ_PARTITIONS))
         return true;
     snprintf(world->error, sizeof(world->error), "the mock cluster does not take the topics");
     return false;
@@ -147,7 +148,8 @@ load(struct demo_world *world)
     bool is_memory = strcmp(world->redis_url, "memory:") == 0;
     snprintf(path, sizeof(path), "%s/bridge.yaml", world->folder);
     config_text(text, sizeof(text), brokers, world->redis_url, backends, world->folder);
-    config_text(world->shown, sizeof(world->shown), brokers, is_memory ? "memory:" : "redis://127.0.0.1:6379/0", backends, "/run/secrets");
+    config_text(world->shown, sizeof(world->shown), brokers, is_memory ? "memory:" : "redis://127.0.0.1:6379/0", backends,
+                "/run/secrets");
     if (!write_private(world, "bridge.yaml", text))
         return false;
     const char *const paths[] = { path };
@@ -166,7 +168,8 @@ demo_world_init(struct demo_world *world, struct event_base *base, const struct 
 {
     struct keys keys;
     *world = (struct demo_world){ .redis_url = "memory:" };
-    bool good = make_folder(world) && make_secrets(world, &keys) && make_brokers(world) && make_backends(world, base, options, &keys);
+    bool good = make_folder(world) && make_secrets(world, &keys) && make_brokers(world) &&
+                make_backends(world, base, options, &keys);
     explicit_bzero(&keys, sizeof(keys));
     if (good && !demo_redis_start(world->folder, world->redis_url, sizeof(world->redis_url), &world->redis))
         snprintf(world->redis_url, sizeof(world->redis_url), "memory:");

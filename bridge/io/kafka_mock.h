@@ -1,4 +1,4 @@
-/* kafka_mock.h: librdkafka's mock cluster in this process, for the demo: real clients over real sockets, brokers that forget at the end.
+/* kafka_mock.h: librdkafka's mock cluster in this process, for the demo: real clients, real sockets, brokers that forget.
  *
  * A partition keeps about 5 MiB or 100,000 records and drops the oldest. Reading is blocking: never on the worker's loop. */
 #ifndef BRIDGE_IO_KAFKA_MOCK_H

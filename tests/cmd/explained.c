@@ -1,5 +1,5 @@
 /* explained.c: see explained.h. */
-#include "explained.h"
+#include "tests/cmd/explained.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* test_explain.c: one record's way as `explain` tells it. The expected outputs are tests/data/explain/<name>.txt; with
  * UPDATE_GOLDEN=1 in the environment they are written anew, to be read before they are kept. */
-#include "explained.h"
+#include "tests/cmd/explained.h"
 
 #include "bridge/cmd/explain.h"
 #include "codecs/json.h"
