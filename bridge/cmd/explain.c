@@ -2,7 +2,7 @@
 #include "bridge/cmd/explain.h"
 
 #include "bridge/io/clock.h"
-#include "bridge/worker/parts.h"        /* settings_hash_key: the claim keys must be the worker's */
+#include "bridge/worker/worker.h"        /* worker_hash_key: the claim keys must be the worker's */
 
 #include <errno.h>
 #include <getopt.h>
@@ -156,7 +156,7 @@ explain_file(struct explain *explain, const char *path, enum outline_form form)
     explain->decoder = decoder_new();
     int code = EXIT_INTERNAL;
     if (explain->crypto && explain->decoder) {
-        settings_hash_key(explain->crypto, explain->config->redis.prefix, &explain->settings.hash_key);
+        worker_hash_key(explain->crypto, explain->config->redis.prefix, &explain->settings.hash_key);
         code = explain_all(explain, form);
     }
     decoder_free(explain->decoder);

@@ -107,6 +107,5 @@ void metrics_text(void *worker, struct buf *text);
 /* settings.c */
 void settings_kafka(const struct config *, struct kafka_config *, struct kafka_property *properties, struct kafka_topic *topics);
 void settings_endpoint(const struct config_target *, struct http_endpoint *);
-void settings_hash_key(struct crypto *, const char *prefix, struct sipkey *);
 
 #endif

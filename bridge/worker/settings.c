@@ -89,7 +89,7 @@ worker_engine_config(const struct config *config, struct engine_config *engine)
 }
 
 void
-settings_hash_key(struct crypto *crypto, const char *prefix, struct sipkey *key)
+worker_hash_key(struct crypto *crypto, const char *prefix, struct sipkey *key)
 {
     uint8_t digest[SHA256_BYTES];
     struct slice parts[2] = { SLICE("alertbridge:"), slice_of(prefix) };

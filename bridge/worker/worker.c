@@ -95,7 +95,7 @@ make_core(struct worker *worker)
     worker_engine_config(config, worker->settings);
     entropy(&worker->settings->owner, sizeof(worker->settings->owner));
     entropy(&worker->settings->seed, sizeof(worker->settings->seed));
-    settings_hash_key(worker->crypto, config->redis.prefix, &worker->settings->hash_key);
+    worker_hash_key(worker->crypto, config->redis.prefix, &worker->settings->hash_key);
     uint32_t records = engine_records_max(worker->settings);
     worker->engine_memory = calloc(1, engine_size(worker->settings));
     worker->slab = slab_new(config->limits.window_bytes, records);

@@ -6,6 +6,7 @@
 
 #include "bridge/config.h"
 #include "bridge/core/engine.h"
+#include "codecs/crypto.h"
 
 struct event_base;
 struct worker;
@@ -34,7 +35,8 @@ uint16_t worker_admin_port(const struct worker *);      /* 0 = none */
 /* Memory that a configuration will take, in bytes: pools, slab, reply buffers. Pages are touched as they are used. */
 size_t worker_memory(const struct config *);
 
-/* For `explain`: the engine's view of a configuration. The result borrows from it. */
+/* For `explain` as well: the engine's view of a configuration, and the key of its hashes. The result borrows from the configuration. */
 void worker_engine_config(const struct config *, struct engine_config *);
+void worker_hash_key(struct crypto *, const char *prefix, struct sipkey *);
 
 #endif
