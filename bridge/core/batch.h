@@ -12,7 +12,7 @@ enum batch_state {
     BATCH_CALLING,      /* holds a slot; the call is out                                      */
     BATCH_BACKOFF,      /* target.resting: waits for its timer                                */
     BATCH_READY,        /* target.ready: to be sent again when slot and token are there       */
-    BATCH_RENEWING,     /* holds a slot; `pending` renewals must be written before the call   */
+    BATCH_RENEWING,     /* holds a slot; no member may be renewing any more before the call   */
 };
 
 struct batch {
@@ -22,7 +22,7 @@ struct batch {
     struct target *target;
     uint32_t slot, serial;
     enum batch_state state;
-    uint32_t pending;
+    uint32_t pending;           /* CLAIMING: claims that are out */
     uint32_t sends;             /* calls made so far */
     uint32_t attempts;          /* of the budget: those that counted */
     uint32_t failures;          /* in a row, for the wait */

@@ -33,20 +33,39 @@ batch_drop(struct engine *engine, struct batch *batch)
     batch_free(engine, batch);
 }
 
-/* One claim, or one renewal, is answered. With the last of them the call goes out, or the slot goes back. */
-void
-batch_claimed(struct engine *engine, struct batch *batch)
+/* All is answered: the call goes out, or the slot goes back. No call begins for an assignment that is over. */
+static void
+call_or_drop(struct engine *engine, struct batch *batch)
 {
-    check(batch->pending > 0);
-    if (--batch->pending > 0)
-        return;
-    if (engine->drain.active)
-        while (list_first(&batch->members))
-            give_up(engine, LIST_ENTRY(list_first(&batch->members), struct delivery, link));
+    struct node *node;
+    while ((node = list_first(&batch->members))) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        if (!is_orphan(engine, delivery->record))
+            break;
+        give_up(engine, delivery);
+    }
     if (list_first(&batch->members))
         call_begin(engine, batch);
     else
         batch_drop(engine, batch);
+}
+
+void
+batch_claimed(struct engine *engine, struct batch *batch)
+{
+    check(batch->pending > 0);
+    if (--batch->pending == 0)
+        call_or_drop(engine, batch);
+}
+
+/* Asked of each member and not counted: one whose lease grew old beside a slower one is renewed twice. */
+void
+batch_renewed(struct engine *engine, struct batch *batch)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        if (LIST_ENTRY(node, struct delivery, link)->renewing)
+            return;
+    call_or_drop(engine, batch);
 }
 
 /* A message with doubt may have been carried out before: at a backend that does not filter repeats it may come twice. */

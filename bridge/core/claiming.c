@@ -181,7 +181,7 @@ renew_lost(struct engine *engine, struct delivery *delivery)
     delivery->doubt_unwritten = false;
     wait_for_other(engine, delivery, ASK_AGAIN_FIRST_MS);
     if (batch->state == BATCH_RENEWING)
-        batch_claimed(engine, batch);
+        batch_renewed(engine, batch);
     else if (!list_first(&batch->members))
         batch_drop(engine, batch);
 }
@@ -195,12 +195,14 @@ renew_answered(struct engine *engine, struct delivery *delivery, enum settle_ans
         delivery->lease_from_ms = delivery->renew_from_ms;
         delivery->doubt_unwritten = false;
         if (delivery->batch && delivery->batch->state == BATCH_RENEWING)
-            batch_claimed(engine, delivery->batch);
+            batch_renewed(engine, delivery->batch);
         return;
     case SETTLE_FENCED:
         renew_lost(engine, delivery);
         return;
     case SETTLE_UNKNOWN:
+        if (delivery->state == DELIVERY_PARKING)
+            return;                     /* its timer is the dead letter's; the next renewal comes at the next third of the lease */
         delivery->renewing = true;      /* asked again by timer; the wait keeps a dead store from spinning us */
         timers_set(&engine->timers, &delivery->timer, engine->now_ms + RENEW_AGAIN_MS);
         return;

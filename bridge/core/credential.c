@@ -24,7 +24,7 @@ credential_review(struct engine *engine, struct target *target)
         return;
     case CREDENTIAL_FAILED:
         if (target->credential.retry_ms <= engine->now_ms)
-            fetch(engine, target, CREDENTIAL_FETCHING);
+            fetch(engine, target, credential_usable(engine, target) ? CREDENTIAL_REFRESHING : CREDENTIAL_FETCHING);
         return;
     case CREDENTIAL_FETCHING:
     case CREDENTIAL_REFRESHING:

@@ -103,9 +103,11 @@ park(struct engine *engine, struct delivery *delivery, enum reason reason)
     push_park(engine, delivery);
 }
 
+/* The new tag makes the answer of a renewal that is out stale: it is out no more. */
 void
 park_again(struct engine *engine, struct delivery *delivery)
 {
+    delivery->renewing = false;
     push_park(engine, delivery);
 }
 

@@ -199,14 +199,14 @@ engine_feed(struct engine *engine, const struct input *input)
 static void
 delivery_due(struct engine *engine, struct delivery *delivery)
 {
-    if (delivery->renewing)
-        renew_again(engine, delivery);
-    else if (delivery->state == DELIVERY_WAITING)
+    if (delivery->state == DELIVERY_WAITING)
         delivery_move_to_head(engine, delivery, DELIVERY_QUEUED);
     else if (delivery->state == DELIVERY_SETTLING)
         settle_again(engine, delivery);
     else if (delivery->state == DELIVERY_PARKING)
         park_again(engine, delivery);
+    else if (delivery->state == DELIVERY_BACKOFF)
+        renew_again(engine, delivery);
 }
 
 static void

@@ -28,6 +28,7 @@ record_finish_one(struct engine *engine, struct record *record)
         partition_finished(engine, record->partition, record->window_slot);
     todo_push(engine, EFFECT_FREE_RECORD, record->handle, 0);
     list_prepend(&engine->free_records, &record->link);
+    memory_review(engine);
 }
 
 static uint32_t
@@ -111,6 +112,7 @@ open_for_event(struct engine *engine, struct record *record, const struct event 
     delivery->index = index;
     delivery->id_size = (uint8_t)event->id.size;
     memcpy(delivery->id, event->id.at, event->id.size);
+    delivery->id[event->id.size] = '\0';
     return delivery;
 }
 

@@ -53,8 +53,8 @@ mark_full(struct engine *engine, struct partition *partition)
     engine->review = true;
 }
 
-static void
-mark_memory(struct engine *engine)
+void
+memory_review(struct engine *engine)
 {
     uint64_t limit = engine->config.window_bytes;
     uint32_t records_left = engine->free_records.size + engine->n_records - engine->fresh_records;
@@ -70,7 +70,7 @@ void
 partition_received(struct engine *engine, struct partition *partition)
 {
     mark_full(engine, partition);
-    mark_memory(engine);
+    memory_review(engine);
     if (engine->memory_full)
         engine->review = true;          /* an empty window that took its one record */
 }
@@ -82,7 +82,8 @@ partition_finished(struct engine *engine, uint32_t index, uint32_t window_slot)
     bool moved = window_finish(&partition->window, window_slot);
     partition->finished_since++;
     mark_full(engine, partition);
-    mark_memory(engine);
+    if (engine->memory_full && window_is_empty(&partition->window))
+        engine->review = true;          /* it may take one record again */
     if (!moved)
         return;
     if (partition->finished_since >= engine->config.commit_every_records)

@@ -288,17 +288,17 @@ void
 batch_begin_again(struct engine *engine, struct batch *batch)
 {
     ms_t fresh = batch->target->policy->claim_lease_ms / 3;
-    batch->pending = 0;
+    bool renewing = false;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         bool stale = engine->now_ms - delivery->lease_from_ms > fresh;
         if (!stale && !delivery->doubt_unwritten && !delivery->renewing)
             continue;
-        batch->pending++;
+        renewing = true;
         claim_renew(engine, delivery);
     }
-    if (batch->pending == 0)
-        call_begin(engine, batch);
-    else
+    if (renewing)
         batch->state = BATCH_RENEWING;
+    else
+        call_begin(engine, batch);
 }

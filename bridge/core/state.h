@@ -100,6 +100,7 @@ void partitions_assign(struct engine *, const struct input *);
 void partitions_clear(struct engine *);
 void partition_received(struct engine *, struct partition *);
 void partition_finished(struct engine *, uint32_t partition, uint32_t window_slot);
+void memory_review(struct engine *);                    /* records came or went, of whatever assignment */
 void partitions_review(struct engine *);                /* pauses and resumes by marks, bytes, operator, drain */
 void partitions_commit_due(struct engine *);
 void partitions_commit_all(struct engine *);
@@ -120,7 +121,8 @@ ms_t custody_deadline(const struct target *);
 /* calling.c: calls and their outcomes */
 void call_begin(struct engine *, struct batch *);       /* claimed, slot held: out it goes */
 void call_answered(struct engine *, const struct input *);
-void batch_claimed(struct engine *, struct batch *);    /* one answer less is out */
+void batch_claimed(struct engine *, struct batch *);    /* one claim is answered */
+void batch_renewed(struct engine *, struct batch *);    /* one renewal is answered */
 void batch_release_slot(struct engine *, struct batch *);
 void batch_drop(struct engine *, struct batch *);       /* nobody is left in it: out of its list and freed */
 
