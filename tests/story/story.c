@@ -46,7 +46,9 @@ static struct {
     enum settle_answer settle_answer;
     enum commit_result commit_result;
     uint32_t settles, parks_failing, commits;
-    bool hanging, silent, paused;
+    bool hanging, silent, paused, credentials_hang;
+    uint32_t credential_refusals;
+    ms_t credential_life;
     char guilty[32], foreign[32];
     struct input held[SCRIPT_MAX];
     uint32_t n_held;
@@ -270,9 +272,12 @@ perform(const struct effect *effect)
         return;
     case EFFECT_FETCH_CREDENTIAL:
         input.credential.target = effect->credential.target;
-        input.credential.ok = true;
-        input.credential.expires_at_ms = MS_NEVER;
-        later(0, input);
+        input.credential.ok = world.credential_refusals == 0;
+        input.credential.expires_at_ms = world.credential_life ? world.now + world.credential_life : MS_NEVER;
+        if (!world.credentials_hang)
+            later(0, input);
+        world.credentials_hang |= world.credential_refusals > 0;
+        world.credential_refusals = 0;
         return;
     case EFFECT_DRAINED:
         world.drained++;
@@ -518,6 +523,18 @@ drain(void)
 {
     feed((struct input){ .kind = INPUT_CONTROL, .control = CONTROL_DRAIN });
     pump();
+}
+
+void
+credentials_live(ms_t ms)
+{
+    world.credential_life = ms;
+}
+
+void
+credential_fails_then_hangs(void)
+{
+    world.credential_refusals = 1;
 }
 
 void

@@ -36,6 +36,8 @@ void revoke(void);
 void lose(void);
 void assign(int64_t next_offset);
 void drain(void);
+void credentials_live(ms_t ms);              /* from when they are fetched; without it for ever */
+void credential_fails_then_hangs(void);     /* the next fetch is answered no, those after it not at all */
 void rotate(uint32_t target);               /* new credentials are at hand */
 
 /* What is asserted. */
