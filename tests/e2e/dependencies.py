@@ -1,4 +1,4 @@
-"""dependencies.py: Kafka, Redis, a backend or the dead-letter topic away: the worker waits, says so without flooding, and goes on by itself."""
+"""dependencies.py: Kafka, Redis, a backend or the dead-letter topic away: the worker waits, says so, and goes on by itself."""
 
 import time
 
@@ -7,7 +7,7 @@ from events import encode, event
 from harness import World
 from servers import Redis, expect, tail, wait_until
 
-FLOOD_LINES = 12        # a dependency away for some seconds: its first lines and what repeats at intervals, not one a try
+FLOOD_LINES = 12  # a dependency away for some seconds: its first lines and what repeats at intervals, not one a try
 
 
 def said(worker, codes, least=1, most=FLOOD_LINES):
@@ -96,7 +96,8 @@ def redis_restarted(servers, name):
         wait_until("alertbridge_redis_amnesia_total", lambda: worker.metric("alertbridge_redis_amnesia_total") >= 1, 3)
         worker.leave()
         redis.stop()
-        return f"empty after 2 s: {lines}, AB4104 x{worker.count('AB4104')}, {twice} doubled at SOAR, {len(world.expected)} executions, 0 lost"
+        lost = f"AB4104 x{worker.count('AB4104')}"
+        return f"empty after 2 s: {lines}, {lost}, {twice} doubled at SOAR, 0 of {len(world.expected)} lost"
 
 
 def redis_stopped(servers, name):
@@ -107,10 +108,10 @@ def redis_stopped(servers, name):
         fill(world, 20000)
         worker = world.worker()
         world.executed(0.3)
-        redis.process.send(19)      # SIGSTOP
+        redis.process.send(19)  # SIGSTOP
         time.sleep(5)
         alive(worker)
-        redis.process.send(18)      # SIGCONT
+        redis.process.send(18)  # SIGCONT
         world.finished(60, settle=10)
         world.never_doubled(soar=False)
         twice = len(world.ledger.doubled(notice=False))
@@ -125,7 +126,9 @@ def backend_away_at_start(servers, name):
     """Nobody listens there for 8 s. An outage dead-letters nothing."""
     with World(servers, name, sim=False) as world:
         fill(world, 5000)
-        worker = world.worker(soar={"breaker": {"failures": 5, "every": "2s"}}, notice={"breaker": {"failures": 5, "every": "2s"}})
+        worker = world.worker(
+            soar={"breaker": {"failures": 5, "every": "2s"}}, notice={"breaker": {"failures": 5, "every": "2s"}}
+        )
         time.sleep(8)
         alive(worker)
         expect((worker.get("/readyz") or (0,))[0] == 200, "an outage of a backend must not make the worker unready")
@@ -141,7 +144,9 @@ def backend_away(servers, name):
     with World(servers, name) as world:
         world.sim.fault("delay", ms=5, jitter=5)
         fill(world, 10000)
-        worker = world.worker(soar={"breaker": {"failures": 5, "every": "3s"}}, notice={"breaker": {"failures": 5, "every": "3s"}})
+        worker = world.worker(
+            soar={"breaker": {"failures": 5, "every": "3s"}}, notice={"breaker": {"failures": 5, "every": "3s"}}
+        )
         world.executed(0.3)
         world.sim.fault("refuse", for_ms=20000)
         world.sim.fault("outage", for_ms=20000, status=503)
@@ -157,10 +162,15 @@ def backend_away(servers, name):
         recovered = time.monotonic() - begun
         world.never_doubled()
         expect(world.ends(world.dead) == [0], "an outage was dead-lettered")
-        wait_until("the circuits are closed", lambda: worker.metric("alertbridge_target_circuit_state", 'state="closed"') == 2, 5)
+        wait_until(
+            "the circuits are closed", lambda: worker.metric("alertbridge_target_circuit_state", 'state="closed"') == 2, 5
+        )
         worker.leave()
-        return f"{requests} requests and {during} executions in the outage, whole after {recovered:.0f} s, {len(world.expected)} once each, " \
-               f"0 dead letters"
+        return (
+            f"{requests} requests and {during} executions in the outage, whole after {recovered:.0f} s, "
+            f"{len(world.expected)} once each, "
+            f"0 dead letters"
+        )
 
 
 def dead_letter_topic_missing(servers, name):
@@ -171,7 +181,9 @@ def dead_letter_topic_missing(servers, name):
         records.insert(100, broken)
         world.produce(records)
         worker = world.worker()
-        wait_until("all good ones are carried out", lambda: world.expected <= world.ledger.read().times.keys(), 20, world.progress)
+        wait_until(
+            "all good ones are carried out", lambda: world.expected <= world.ledger.read().times.keys(), 20, world.progress
+        )
         wait_until("the committed offset is that of the bad record", lambda: world.committed() == [100], 5, world.progress)
         time.sleep(35)
         alive(worker)
@@ -186,7 +198,13 @@ def dead_letter_topic_missing(servers, name):
         return f"35 s without it: {lines}, nothing committed past the bad record; healed when it was made"
 
 
-FULL = {"kafka-away": kafka_away, "redis-away-at-start": redis_away_at_start, "redis-restarted-empty": redis_restarted,
-        "redis-frozen": redis_stopped, "backend-away-at-start": backend_away_at_start, "backend-away-20s": backend_away,
-        "dead-letter-topic-missing": dead_letter_topic_missing}
+FULL = {
+    "kafka-away": kafka_away,
+    "redis-away-at-start": redis_away_at_start,
+    "redis-restarted-empty": redis_restarted,
+    "redis-frozen": redis_stopped,
+    "backend-away-at-start": backend_away_at_start,
+    "backend-away-20s": backend_away,
+    "dead-letter-topic-missing": dead_letter_topic_missing,
+}
 QUICK = {}

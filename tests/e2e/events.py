@@ -5,10 +5,10 @@ import random
 
 import msgpack
 
-SOURCE = "e2e"      # ids begin with it, so that a CloudEvent of this source can carry any of them
+SOURCE = "e2e"  # ids begin with it, so that a CloudEvent of this source can carry any of them
 FORMS = ("json", "json", "msgpack", "binary", "structured", "array")
 ACCOUNT = "1467890000733152"
-PREFIX = "ab-"      # message_id_prefix
+PREFIX = "ab-"  # message_id_prefix
 
 
 def event(name, i, kind=None):
@@ -21,8 +21,12 @@ def event(name, i, kind=None):
             made["targets"] = [f"user-{i % 7}", f"user-{i % 7 + 1}"]
         return made
     noun = "alert" if kind == "alert.generated" else "incident"
-    made |= {"aliyunUID": ACCOUNT, noun + "Name": f"name {i} " + "n" * (i % 100), noun + "ID": made["id"],
-             "startTime": 1767323045000 + i * 1000}
+    made |= {
+        "aliyunUID": ACCOUNT,
+        noun + "Name": f"name {i} " + "n" * (i % 100),
+        noun + "ID": made["id"],
+        "startTime": 1767323045000 + i * 1000,
+    }
     if kind == "incident.updated":
         made |= {"endTime": "2026-01-02 04:04:05", "status": "closed", "level": "high"}
     return made
@@ -47,7 +51,13 @@ class Record:
     """What is written to a topic; `events` are those that it holds."""
 
     def __init__(self, value, key=None, headers=(), timestamp_ms=None, events=()):
-        self.value, self.key, self.headers, self.timestamp_ms, self.events = value, key, list(headers), timestamp_ms, list(events)
+        self.value, self.key, self.headers, self.timestamp_ms, self.events = (
+            value,
+            key,
+            list(headers),
+            timestamp_ms,
+            list(events),
+        )
         self.partition = self.offset = None
 
 
@@ -65,13 +75,27 @@ def encode(events, form):
     if form == "msgpack":
         return Record(msgpack.packb(first), key, [("content-type", b"application/msgpack")], events=events)
     if form == "binary":
-        headers = [("ce_specversion", b"1.0"), ("ce_id", ce_id.encode()), ("ce_source", SOURCE.encode()), ("ce_type", b"t"),
-                   ("content-type", b"application/json")]
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", ce_id.encode()),
+            ("ce_source", SOURCE.encode()),
+            ("ce_type", b"t"),
+            ("content-type", b"application/json"),
+        ]
         return Record(json.dumps(inner(first)).encode(), key, headers, events=events)
     if form == "structured":
-        envelope = {"specversion": "1.0", "id": ce_id, "source": SOURCE, "type": "t", "time": "2026-01-02T03:04:05Z",
-                    "datacontenttype": "application/json", "data": inner(first)}
-        return Record(json.dumps(envelope).encode(), key, [("content-type", b"application/cloudevents+json")], events=events)
+        envelope = {
+            "specversion": "1.0",
+            "id": ce_id,
+            "source": SOURCE,
+            "type": "t",
+            "time": "2026-01-02T03:04:05Z",
+            "datacontenttype": "application/json",
+            "data": inner(first),
+        }
+        return Record(
+            json.dumps(envelope).encode(), key, [("content-type", b"application/cloudevents+json")], events=events
+        )
     return Record(json.dumps(first, ensure_ascii=first["id"].endswith("1")).encode(), key, events=events)
 
 

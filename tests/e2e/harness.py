@@ -11,7 +11,7 @@ import urllib.error
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from events import is_notice, shown_to
+from events import shown_to
 from servers import Failure, Process, Sim, expect, free_port, tail, urlopen, wait_until
 
 QUIET = {"log_level": 3, "logger": __import__("logging").getLogger("kafka")}
@@ -23,7 +23,7 @@ class Ledger:
 
     def __init__(self, path):
         self.path, self.at, self.rest = path, 0, b""
-        self.times = collections.defaultdict(list)      # subject, or (message id, user) -> times of execution, ms
+        self.times = collections.defaultdict(list)  # subject, or (message id, user) -> times of execution, ms
         self.content = collections.defaultdict(set)
 
     def read(self):
@@ -51,7 +51,7 @@ class Worker(Process):
 
     def __init__(self, binary, folder, label, config, env=None):
         self.path = folder / f"{label}.yaml"
-        self.path.write_text(json.dumps(config, indent=1))      # JSON is YAML
+        self.path.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self.admin = config["admin"]["listen"]
         self.drain_s = float(config["shutdown"]["drain"].removesuffix("s"))
         super().__init__([binary, "run", "-c", self.path], folder / f"{label}.log", env=env)
@@ -93,8 +93,12 @@ class Worker(Process):
         return sum(value for labels, value in self.metrics()[name] if holding in labels)
 
     def ready(self, seconds=30):
-        wait_until("the worker is ready", lambda: (self.get("/readyz") or (0,))[0] == 200, seconds,
-                   lambda: f"(answer {self.get('/readyz?verbose=1')})\n{tail(self.log)}")
+        wait_until(
+            "the worker is ready",
+            lambda: (self.get("/readyz") or (0,))[0] == 200,
+            seconds,
+            lambda: f"(answer {self.get('/readyz?verbose=1')})\n{tail(self.log)}",
+        )
         return self
 
     def snapshot(self):
@@ -105,10 +109,26 @@ class Worker(Process):
             metrics = self.metrics()
         except Failure as failure:
             return str(failure)
-        names = ("state", "deliveries_inflight", "target_circuit_state", "target_paused", "calls_inflight", "redis_up", "kafka_paused_partitions",
-                 "window_records", "window_finished_records", "deliveries_terminal_total", "calls_total", "claims_total", "lanes", "window_bytes")
-        return "\n".join(f"  {name} " + " ".join(f"{labels}={value:g}" for labels, value in metrics["alertbridge_" + name] if value)
-                         for name in names)
+        names = (
+            "state",
+            "deliveries_inflight",
+            "target_circuit_state",
+            "target_paused",
+            "calls_inflight",
+            "redis_up",
+            "kafka_paused_partitions",
+            "window_records",
+            "window_finished_records",
+            "deliveries_terminal_total",
+            "calls_total",
+            "claims_total",
+            "lanes",
+            "window_bytes",
+        )
+        return "\n".join(
+            f"  {name} " + " ".join(f"{labels}={value:g}" for labels, value in metrics["alertbridge_" + name] if value)
+            for name in names
+        )
 
     def assigned(self):
         """How many partitions it has; 0 while nobody answers."""
@@ -160,28 +180,43 @@ class World:
         if self.sim.process in Process.living:
             self.sim.stop()
 
-    # ---- Kafka -------------------------------------------------------------------------------------------------------------------
+    # ---- Kafka ----
 
     def make_topic(self, topic, partitions):
         client = AdminClient({"bootstrap.servers": self.kafka.brokers, **QUIET})
-        client.create_topics([NewTopic(topic, partitions, 1, config={"retention.ms": "-1", "max.message.bytes": "4000000"})])[topic].result(20)
+        client.create_topics(
+            [NewTopic(topic, partitions, 1, config={"retention.ms": "-1", "max.message.bytes": "4000000"})]
+        )[topic].result(20)
 
     def produce(self, records, note=True):
         """Writes records; where they went stands in them afterwards. `note`: their events are to be delivered."""
-        producer = Producer({"bootstrap.servers": self.kafka.brokers, "linger.ms": 5, "queue.buffering.max.messages": 300000,
-                             "message.max.bytes": 4000000, "acks": "all", **QUIET})
+        producer = Producer(
+            {
+                "bootstrap.servers": self.kafka.brokers,
+                "linger.ms": 5,
+                "queue.buffering.max.messages": 300000,
+                "message.max.bytes": 4000000,
+                "acks": "all",
+                **QUIET,
+            }
+        )
         failed = []
+
         def told(record):
             def on_delivery(error, message):
                 if error:
                     failed.append(error)
                 else:
                     record.partition, record.offset = message.partition(), message.offset()
+
             return on_delivery
+
         n = 0
         for record in records:
             stamp = {} if record.timestamp_ms is None else {"timestamp": record.timestamp_ms}
-            producer.produce(self.topic, record.value, record.key, headers=record.headers, on_delivery=told(record), **stamp)
+            producer.produce(
+                self.topic, record.value, record.key, headers=record.headers, on_delivery=told(record), **stamp
+            )
             producer.poll(0)
             n += 1
             if note:
@@ -199,8 +234,15 @@ class World:
         return [TopicPartition(topic, p) for p in range(self.partitions if topic == self.topic else 1)]
 
     def consumer(self, group):
-        return Consumer({"bootstrap.servers": self.kafka.brokers, "group.id": group, "enable.auto.commit": False,
-                         "auto.offset.reset": "earliest", **QUIET})
+        return Consumer(
+            {
+                "bootstrap.servers": self.kafka.brokers,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                **QUIET,
+            }
+        )
 
     def ends(self, topic=None):
         consumer = self.consumer(self.group)
@@ -234,27 +276,56 @@ class World:
         expect(len(found) == end, f"read {len(found)} of {end} dead letters")
         return found
 
-    # ---- workers -----------------------------------------------------------------------------------------------------------------
+    # ---- workers ----
 
     def config(self, soar=None, notice=None, **sections):
         """A configuration for this world; sections are laid over it."""
-        endpoint, policies = f"http://{self.sim.listen}", {"rate_limit": "100000/s", "call_timeout": "2s", "claim_lease": "6s"}
+        endpoint, policies = f"http://{self.sim.listen}", {
+            "rate_limit": "100000/s",
+            "call_timeout": "2s",
+            "claim_lease": "6s",
+        }
         config = {
-            "kafka": {"brokers": self.kafka.brokers, "group": self.group,
-                      "properties": {"session.timeout.ms": str(SESSION_MS), "heartbeat.interval.ms": "500"}},
+            "kafka": {
+                "brokers": self.kafka.brokers,
+                "group": self.group,
+                "properties": {"session.timeout.ms": str(SESSION_MS), "heartbeat.interval.ms": "500"},
+            },
             "redis": {"url": self.redis.url, "prefix": self.name},
             "sources": [{"name": "alerts", "topics": [self.topic]}],
             "targets": [
-                {"name": "soar-prod", "kind": "soar", "endpoint": endpoint, "playbook_uuid": "c5c88b5e-97ca-435d-8c20-000000000000",
-                 "node_name": "notify_message", "component_name": "NotifyMessage", "action_name": "notifyByMessageCenter",
-                 "credentials": {"access_key_id_file": self.secrets["ak"], "access_key_secret_file": self.secrets["sk"]},
-                 "concurrency": 16, **policies, **(soar or {})},
-                {"name": "portal", "kind": "notice", "endpoint": endpoint, "org_id": "o1", "app_name": {"default": "SOC"},
-                 "message_id_prefix": "ab-", "concurrency": 4,
-                 "credentials": {"app_key_file": self.secrets["apk"], "app_secret_file": self.secrets["aps"]}, **policies, **(notice or {})},
+                {
+                    "name": "soar-prod",
+                    "kind": "soar",
+                    "endpoint": endpoint,
+                    "playbook_uuid": "c5c88b5e-97ca-435d-8c20-000000000000",
+                    "node_name": "notify_message",
+                    "component_name": "NotifyMessage",
+                    "action_name": "notifyByMessageCenter",
+                    "credentials": {"access_key_id_file": self.secrets["ak"], "access_key_secret_file": self.secrets["sk"]},
+                    "concurrency": 16,
+                    **policies,
+                    **(soar or {}),
+                },
+                {
+                    "name": "portal",
+                    "kind": "notice",
+                    "endpoint": endpoint,
+                    "org_id": "o1",
+                    "app_name": {"default": "SOC"},
+                    "message_id_prefix": "ab-",
+                    "concurrency": 4,
+                    "credentials": {"app_key_file": self.secrets["apk"], "app_secret_file": self.secrets["aps"]},
+                    **policies,
+                    **(notice or {}),
+                },
             ],
             "routes": [
-                {"name": "soar", "when": {"kinds": ["incident.generated", "alert.generated", "incident.updated"]}, "to": "soar-prod"},
+                {
+                    "name": "soar",
+                    "when": {"kinds": ["incident.generated", "alert.generated", "incident.updated"]},
+                    "to": "soar-prod",
+                },
                 {"name": "portal", "when": {"kinds": ["notice"]}, "to": "portal"},
             ],
             "dead_letter": {"topic": self.dead},
@@ -263,7 +334,9 @@ class World:
             "log": {"level": "info", "format": "json"},
         }
         for name, section in sections.items():
-            config[name] = config[name] | section if isinstance(config.get(name), dict) and isinstance(section, dict) else section
+            config[name] = (
+                config[name] | section if isinstance(config.get(name), dict) and isinstance(section, dict) else section
+            )
         return config
 
     def worker(self, label="a", **changes):
@@ -271,12 +344,14 @@ class World:
         self.workers.append(Worker(self.binary, self.folder, label, self.config(**changes)))
         return self.workers[-1]
 
-    # ---- judging -----------------------------------------------------------------------------------------------------------------
+    # ---- judging ----
 
     def progress(self):
         missing = self.expected - self.ledger.times.keys()
-        return f"({len(self.expected) - len(missing)} of {len(self.expected)} carried out; missing {sorted(map(str, missing))[:3]}; " \
-               f"committed {self.committed()} of {self.ends()})"
+        return (
+            f"({len(self.expected) - len(missing)} of {len(self.expected)} carried out; missing {sorted(map(str, missing))[:3]}; "
+            f"committed {self.committed()} of {self.ends()})"
+        )
 
     def executed(self, share, seconds=120):
         """Waits until that share of what is expected was carried out."""
@@ -285,12 +360,23 @@ class World:
 
     def all_committed(self, seconds=5):
         ends = self.ends()
-        wait_until("the committed offsets are the log ends", lambda: self.committed() == ends, seconds,
-                   lambda: f"(committed {self.committed()}, ends {ends})", 0.1)
+        wait_until(
+            "the committed offsets are the log ends",
+            lambda: self.committed() == ends,
+            seconds,
+            lambda: f"(committed {self.committed()}, ends {ends})",
+            0.1,
+        )
 
     def finished(self, seconds=120, settle=5):
         """Everything was carried out and nothing else, and Kafka knows it."""
-        wait_until("everything is carried out", lambda: self.expected <= self.ledger.read().times.keys(), seconds, self.progress, 0.1)
+        wait_until(
+            "everything is carried out",
+            lambda: self.expected <= self.ledger.read().times.keys(),
+            seconds,
+            self.progress,
+            0.1,
+        )
         self.all_committed(settle)
         foreign = self.ledger.read().times.keys() - self.expected
         expect(not foreign, f"carried out without having been asked for: {sorted(map(str, foreign))[:5]}")
@@ -306,16 +392,22 @@ class World:
             expect(not twice, f"{len(twice)} SOAR calls were carried out twice: {list(twice.items())[:3]}")
 
     def dead_letters_are(self, wanted, seconds=15, starts=1):
-        """wanted: (record, reason, target, id, code[, index]) of every letter; nothing else may be there. Returns the letters in that order.
+        """wanted: (record, reason, target, id, code[, index]) of every letter; nothing else may be there. Returns them in order.
 
         A letter without a target owns no key in Redis: a record that is read again at a restart gives it once more."""
-        wait_until(f"{len(wanted)} dead letters", lambda: self.ends(self.dead)[0] >= len(wanted), seconds,
-                   lambda: f"({self.ends(self.dead)[0]} there)", 0.2)
+        wait_until(
+            f"{len(wanted)} dead letters",
+            lambda: self.ends(self.dead)[0] >= len(wanted),
+            seconds,
+            lambda: f"({self.ends(self.dead)[0]} there)",
+            0.2,
+        )
         letters = {}
         for letter in self.letters():
             told = dict(letter.headers() or [])
-            letters.setdefault(tuple(told.get(f"alertbridge-{name}", b"").decode() for name in ("partition", "offset", "index")),
-                               []).append(letter)
+            letters.setdefault(
+                tuple(told.get(f"alertbridge-{name}", b"").decode() for name in ("partition", "offset", "index")), []
+            ).append(letter)
         found = []
         for record, reason, target, event_id, code, *index in wanted:
             at = (str(record.partition), str(record.offset), str(index[0] if index else 0))
@@ -325,8 +417,11 @@ class World:
             for letter in same:
                 check_letter(letter, self.topic, record, reason, target, event_id, code)
             found.append(same[0])
-        expect(not letters, f"{len(letters)} dead letters that nobody asked for: "
-                            f"{[dict(same[0].headers()) for same in letters.values()][:3]}")
+        expect(
+            not letters,
+            f"{len(letters)} dead letters that nobody asked for: "
+            f"{[dict(same[0].headers()) for same in letters.values()][:3]}",
+        )
         return found
 
 
@@ -335,23 +430,53 @@ def check_letter(letter, topic, record, reason, target, event_id, code):
     headers = letter.headers() or []
     told = {name: value.decode() for name, value in headers if name.startswith("alertbridge-")}
     where = f"dead letter of {record.partition}/{record.offset} ({reason})"
-    expect(len(told) == sum(name.startswith("alertbridge-") for name, _ in headers), f"{where}: a header of ours appears twice: {headers}")
+    expect(
+        len(told) == sum(name.startswith("alertbridge-") for name, _ in headers),
+        f"{where}: a header of ours appears twice: {headers}",
+    )
     theirs = [(name, value) for name, value in headers if not name.startswith("alertbridge-")]
     original = [(name, value) for name, value in record.headers if not name.startswith("alertbridge-")]
-    for what, is_, was in (("key", letter.key(), record.key), ("value", letter.value(), record.value), ("headers", theirs, original)):
+    for what, is_, was in (
+        ("key", letter.key(), record.key),
+        ("value", letter.value(), record.value),
+        ("headers", theirs, original),
+    ):
         expect(is_ == was, f"{where}: {what} is {is_!r:.300}, was {was!r:.300}")
     if record.timestamp_ms is not None:
-        expect(letter.timestamp()[1] == record.timestamp_ms, f"{where}: timestamp {letter.timestamp()}, was {record.timestamp_ms}")
-    wanted = {"reason": reason, "target": target, "topic": topic, "partition": str(record.partition), "offset": str(record.offset)}
+        expect(
+            letter.timestamp()[1] == record.timestamp_ms,
+            f"{where}: timestamp {letter.timestamp()}, was {record.timestamp_ms}",
+        )
+    wanted = {
+        "reason": reason,
+        "target": target,
+        "topic": topic,
+        "partition": str(record.partition),
+        "offset": str(record.offset),
+    }
     for name, value in wanted.items():
-        expect(told.get("alertbridge-" + name) == value, f"{where}: alertbridge-{name} is {told.get('alertbridge-' + name)!r}, not {value!r}")
-    expect(told.get("alertbridge-id") == event_id, f"{where}: alertbridge-id is {told.get('alertbridge-id')!r}, not {event_id!r}")
-    expect(re.fullmatch(code, told.get("alertbridge-code", "")), f"{where}: alertbridge-code {told.get('alertbridge-code')!r}, not {code}")
+        expect(
+            told.get("alertbridge-" + name) == value,
+            f"{where}: alertbridge-{name} is {told.get('alertbridge-' + name)!r}, not {value!r}",
+        )
+    expect(
+        told.get("alertbridge-id") == event_id,
+        f"{where}: alertbridge-id is {told.get('alertbridge-id')!r}, not {event_id!r}",
+    )
+    expect(
+        re.fullmatch(code, told.get("alertbridge-code", "")),
+        f"{where}: alertbridge-code {told.get('alertbridge-code')!r}, not {code}",
+    )
     called = target != "_none" and code != "-"
-    expect(re.fullmatch(r"[1-9]\d*" if called else "0", told.get("alertbridge-attempts", "")),
-           f"{where}: alertbridge-attempts {told.get('alertbridge-attempts')!r}")
+    expect(
+        re.fullmatch(r"[1-9]\d*" if called else "0", told.get("alertbridge-attempts", "")),
+        f"{where}: alertbridge-attempts {told.get('alertbridge-attempts')!r}",
+    )
     expect("alertbridge-message" in told, f"{where}: no alertbridge-message")
     for name in ("first", "last"):
         stamp = told.get("alertbridge-" + name)
-        expect((stamp is not None) == called and (not called or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", stamp)),
-               f"{where}: alertbridge-{name} is {stamp!r}")
+        expect(
+            (stamp is not None) == called
+            and (not called or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", stamp)),
+            f"{where}: alertbridge-{name} is {stamp!r}",
+        )

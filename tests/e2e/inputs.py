@@ -1,4 +1,4 @@
-"""inputs.py: records that nobody meant: each is parked with its reason and its bytes, and the good ones between them are delivered."""
+"""inputs.py: records that nobody meant: each is parked with its reason and bytes, the good ones between are delivered."""
 
 import json
 import time
@@ -37,15 +37,25 @@ def nested(depth):
 
 
 def cloud(**attributes):
-    return as_json({"specversion": "1.0", "id": "bad", "source": "s", "type": "t", "data": {"kind": "notice", "title": "t"}} | attributes)
+    return as_json(
+        {"specversion": "1.0", "id": "bad", "source": "s", "type": "t", "data": {"kind": "notice", "title": "t"}}
+        | attributes
+    )
 
 
 CE_JSON = [("content-type", b"application/cloudevents+json")]
 CE_BATCH = [("content-type", b"application/cloudevents-batch+json")]
 MSGPACK = [("content-type", b"application/msgpack")]
 CE = [("ce_specversion", b"1.0"), ("ce_id", b"bad"), ("ce_source", b"s"), ("ce_type", b"t")]
-INCIDENT = {"v": 1, "id": "bad", "kind": "incident.generated", "aliyunUID": "1467890000733152", "incidentName": "n", "incidentID": "i",
-            "startTime": "2026-01-02 03:04:05"}
+INCIDENT = {
+    "v": 1,
+    "id": "bad",
+    "kind": "incident.generated",
+    "aliyunUID": "1467890000733152",
+    "incidentName": "n",
+    "incidentID": "i",
+    "startTime": "2026-01-02 03:04:05",
+}
 
 # (what, value, headers, reason behind bad_input.)
 BAD = (
@@ -127,7 +137,12 @@ def bad_inputs(servers, name):
         made, letters, good = [], [], 0
         rows = BAD + (("an array of which one is bad", one_bad_in_an_array(), [], "id"),)
         for i, (what, value, headers, why) in enumerate(rows):
-            bad = Record(value, f"key {i}".encode() if i % 3 else None, headers + [("what", what.encode())], int(time.time() * 1000) - i)
+            bad = Record(
+                value,
+                f"key {i}".encode() if i % 3 else None,
+                headers + [("what", what.encode())],
+                int(time.time() * 1000) - i,
+            )
             made.append(bad)
             letters.append((bad, f"bad_input.{why}"))
             made.append(encode([event(name, good)], "json"))
@@ -140,7 +155,7 @@ def bad_inputs(servers, name):
         failures = worker.metric("alertbridge_decode_failures_total")
         expect(failures == len(rows), f"{failures} decode failures are counted, not {len(rows)}")
         worker.leave()
-        return f"{len(rows)} bad records of {len(set(why for *_, why in rows))} kinds parked, {good} good ones between them delivered"
+        return f"{len(rows)} bad records of {len(set(why for *_, why in rows))} kinds parked, {good} good ones delivered"
 
 
 def check_bad(world, rows, letters):
@@ -157,12 +172,31 @@ def check_bad(world, rows, letters):
             continue
         letter, told = same[0]
         theirs = [(n, v) for n, v in letter.headers() if not n.startswith("alertbridge-")]
-        seen = {"reason": told["alertbridge-reason"].decode(), "value": letter.value(), "key": letter.key(), "headers": theirs,
-                "time": letter.timestamp()[1], "target": told["alertbridge-target"], "attempts": told["alertbridge-attempts"]}
-        was = {"reason": reason, "value": record.value, "key": record.key, "headers": record.headers, "time": record.timestamp_ms,
-               "target": b"_none", "attempts": b"0"}
-        wrong += [f"{what}: {name} is {seen[name]!r:.80}, not {was[name]!r:.80}" for name in seen if seen[name] != was[name]]
-    expect(not wrong and not found, f"{len(wrong)} differ:\n  " + "\n  ".join(wrong) + f"\n{len(found)} letters that nobody asked for")
+        seen = {
+            "reason": told["alertbridge-reason"].decode(),
+            "value": letter.value(),
+            "key": letter.key(),
+            "headers": theirs,
+            "time": letter.timestamp()[1],
+            "target": told["alertbridge-target"],
+            "attempts": told["alertbridge-attempts"],
+        }
+        was = {
+            "reason": reason,
+            "value": record.value,
+            "key": record.key,
+            "headers": record.headers,
+            "time": record.timestamp_ms,
+            "target": b"_none",
+            "attempts": b"0",
+        }
+        wrong += [
+            f"{what}: {name} is {seen[name]!r:.80}, not {was[name]!r:.80}" for name in seen if seen[name] != was[name]
+        ]
+    expect(
+        not wrong and not found,
+        f"{len(wrong)} differ:\n  " + "\n  ".join(wrong) + f"\n{len(found)} letters that nobody asked for",
+    )
 
 
 def no_route(servers, name):
@@ -176,10 +210,13 @@ def no_route(servers, name):
                 wanted.append((record, "no_route", "_none", made["id"], "-"))
             elif made["kind"] != "incident.updated":
                 world.note([made])
-        worker = world.worker(routes=[
-            {"name": "updates", "when": {"kinds": ["incident.updated"]}, "to": "drop", "stop": True},
-            {"name": "soar", "when": {"kinds": ["incident.generated"]}, "to": "soar-prod"},
-            {"name": "portal", "when": {"kinds": ["notice"]}, "to": "portal"}])
+        worker = world.worker(
+            routes=[
+                {"name": "updates", "when": {"kinds": ["incident.updated"]}, "to": "drop", "stop": True},
+                {"name": "soar", "when": {"kinds": ["incident.generated"]}, "to": "soar-prod"},
+                {"name": "portal", "when": {"kinds": ["notice"]}, "to": "portal"},
+            ]
+        )
         world.finished(30)
         world.never_doubled()
         world.dead_letters_are(wanted)
@@ -201,8 +238,12 @@ def conflicts(servers, name):
         worker = world.worker(notice={"batch": {"linger": "200ms"}})
         world.finished(30)
         world.never_doubled()
-        world.dead_letters_are([(records[1], "conflict", "portal", other["id"], "-"),
-                                (records[2], "rejected", "portal", bad["id"], r"200/\d+", 1)])
+        world.dead_letters_are(
+            [
+                (records[1], "conflict", "portal", other["id"], "-"),
+                (records[2], "rejected", "portal", bad["id"], r"200/\d+", 1),
+            ]
+        )
         worker.leave()
         return "conflict and one of an array parked alone"
 

@@ -11,7 +11,7 @@ import time
 import traceback
 
 for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-    os.environ.pop(proxy, None)         # the parts of a run meet on loopback; kafka.sh asks for jars only where none are kept
+    os.environ.pop(proxy, None)  # the parts of a run meet on loopback; kafka.sh asks for jars only where none are kept
 
 import commands
 import deliveries
@@ -63,7 +63,7 @@ def run_one(name, scenario, servers):
     except Failure as failure:
         print(f"FAIL {name}: {failure}", flush=True)
         return False
-    except Exception:       # a scenario that breaks has not passed
+    except Exception:  # a scenario that breaks has not passed
         print(f"FAIL {name}: {traceback.format_exc()}", flush=True)
         return False
     print(f"ok {name} ({time.monotonic() - begun:.1f} s) {measured or ''}".rstrip(), flush=True)

@@ -2,7 +2,6 @@
 
 import ctypes
 import json
-import os
 import pathlib
 import random
 import signal
@@ -14,7 +13,7 @@ import urllib.request
 SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 PR_SET_PDEATHSIG = 1
 prctl = ctypes.CDLL(None).prctl
-urlopen = urllib.request.build_opener(urllib.request.ProxyHandler({})).open     # loopback is never asked of a proxy
+urlopen = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # loopback is never asked of a proxy
 
 
 class Failure(Exception):
@@ -68,8 +67,15 @@ class Process:
     def __init__(self, arguments, log, stdout=None, env=None):
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as errors:
-            self.child = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
-                                          preexec_fn=die_with_parent, start_new_session=True, env=env)
+            self.child = subprocess.Popen(
+                [str(a) for a in arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or errors,
+                stderr=errors,
+                preexec_fn=die_with_parent,
+                start_new_session=True,
+                env=env,
+            )
         Process.living.append(self)
 
     @property
@@ -121,8 +127,12 @@ class Kafka:
 
     def start(self):
         self.process = Process([SUPPORT / "kafka.sh", "run", self.version, self.folder], self.folder / "start.log")
-        told = subprocess.run([SUPPORT / "kafka.sh", "wait", self.folder, str(self.process.pid)], capture_output=True, text=True)
-        expect(told.returncode == 0, f"Kafka {self.version} does not start\n{told.stderr}\n{tail(self.folder / 'start.log')}")
+        told = subprocess.run(
+            [SUPPORT / "kafka.sh", "wait", self.folder, str(self.process.pid)], capture_output=True, text=True
+        )
+        expect(
+            told.returncode == 0, f"Kafka {self.version} does not start\n{told.stderr}\n{tail(self.folder / 'start.log')}"
+        )
         self.brokers = told.stdout.split()[0].partition("=")[2]
         return self
 
@@ -140,8 +150,24 @@ class Redis:
             self.start()
 
     def start(self):
-        self.process = Process(["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
-                                "--appendonly", "no", "--daemonize", "no"], self.folder / "redis.log")
+        self.process = Process(
+            [
+                "redis-server",
+                "--port",
+                self.port,
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                self.folder,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--daemonize",
+                "no",
+            ],
+            self.folder / "redis.log",
+        )
         wait_until("redis-server answers", self.answers, 10, lambda: "\n" + tail(self.folder / "redis.log"), 0.02)
         return self
 
@@ -176,9 +202,26 @@ class Sim:
             self.start()
 
     def start(self):
-        self.process = Process([self.binary, "sim", "--listen", self.listen, "--control", self.control, "--access-key", "testid:testsecret",
-                                "--app-key", "appkey:appsecret", "--org", "o1", "--ledger", self.ledger_path, *self.arguments],
-                               self.folder / "sim.log")
+        self.process = Process(
+            [
+                self.binary,
+                "sim",
+                "--listen",
+                self.listen,
+                "--control",
+                self.control,
+                "--access-key",
+                "testid:testsecret",
+                "--app-key",
+                "appkey:appsecret",
+                "--org",
+                "o1",
+                "--ledger",
+                self.ledger_path,
+                *self.arguments,
+            ],
+            self.folder / "sim.log",
+        )
         wait_until("the simulator answers", self.answers, 10, lambda: "\n" + tail(self.folder / "sim.log"), 0.02)
         return self
 
@@ -189,12 +232,17 @@ class Sim:
             return False
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(f"http://{self.control}{path}", method=method, data=json.dumps(body).encode() if body else None)
+        request = urllib.request.Request(
+            f"http://{self.control}{path}", method=method, data=json.dumps(body).encode() if body else None
+        )
         with urlopen(request, timeout=10) as reply:
             return reply.read().decode()
 
     def fault(self, kind, **parameters):
-        named = {("for" if name == "for_ms" else "after" if name == "after_ms" else name): value for name, value in parameters.items()}
+        named = {
+            ("for" if name == "for_ms" else "after" if name == "after_ms" else name): value
+            for name, value in parameters.items()
+        }
         self.ask("POST", "/faults", {"kind": kind, **named})
 
     def set(self, **knobs):
