@@ -51,8 +51,6 @@ list_of(struct engine *engine, const struct delivery *delivery, enum delivery_st
         return &engine->free_deliveries;
     case DELIVERY_RECEIVED:
         return delivery->lane && delivery->link.next ? &delivery->lane->waiting : NULL;
-    case DELIVERY_QUEUED:
-        return &engine->targets[delivery->target].queue;
     case DELIVERY_WAITING:
         return &engine->targets[delivery->target].waiting;
     case DELIVERY_CLAIMING:
@@ -63,6 +61,7 @@ list_of(struct engine *engine, const struct delivery *delivery, enum delivery_st
         return &engine->settling;
     case DELIVERY_PARKING:
         return &engine->parking;
+    case DELIVERY_QUEUED:       /* a heap, not a list */
     case DELIVERY_STATE_COUNT:
         break;
     }
@@ -86,22 +85,14 @@ count_stage(struct engine *engine, const struct delivery *delivery, enum deliver
 }
 
 static void
-count_queue(struct engine *engine, const struct delivery *delivery, enum delivery_state from, enum delivery_state to)
-{
-    if (from == DELIVERY_QUEUED)
-        engine->targets[delivery->target].queue_bytes -= delivery->bytes;
-    if (to == DELIVERY_QUEUED)
-        engine->targets[delivery->target].queue_bytes += delivery->bytes;
-}
-
-static void
 move(struct engine *engine, struct delivery *delivery, enum delivery_state to, bool head)
 {
     enum delivery_state from = delivery->state;
     check(delivery_step_allowed(from, to));
     timers_clear(&engine->timers, &delivery->timer);
     count_stage(engine, delivery, from, to);
-    count_queue(engine, delivery, from, to);
+    if (from == DELIVERY_QUEUED)
+        queue_remove(&engine->targets[delivery->target].queue, delivery);
     delivery->state = to;
     if (in_batch(from) && in_batch(to))
         return;                 /* stays where it is, in order */
@@ -116,7 +107,7 @@ move(struct engine *engine, struct delivery *delivery, enum delivery_state to, b
     else if (list)
         list_append(list, &delivery->link);
     if (to == DELIVERY_QUEUED)
-        delivery->queued_ms = engine->now_ms;
+        queue_add(&engine->targets[delivery->target].queue, delivery, engine->now_ms);
 }
 
 void
@@ -150,6 +141,7 @@ delivery_open(struct engine *engine, struct record *record, int target)
     delivery->slot = slot;
     delivery->serial = serial;
     delivery->timer.kind = TIMER_DELIVERY;
+    delivery->number = ++engine->next_number;
     delivery->record = record;
     delivery->target = target;
     delivery->state = DELIVERY_RECEIVED;

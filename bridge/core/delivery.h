@@ -18,7 +18,7 @@ struct batch;
 enum delivery_state {
     DELIVERY_FREE,      /* engine.free_deliveries: not in use                                                  */
     DELIVERY_RECEIVED,  /* lane.waiting:     decoded and routed, waits for its turn                            */
-    DELIVERY_QUEUED,    /* target.queue:     unclaimed, waits for a call slot and a batch                      */
+    DELIVERY_QUEUED,    /* target.queue:     unclaimed, waits for a call slot and a batch; oldest first        */
     DELIVERY_CLAIMING,  /* batch.members:    slot reserved, its claim is being asked for                       */
     DELIVERY_WAITING,   /* target.waiting:   another holds it, or the store is silent; asked again by timer    */
     DELIVERY_CALLING,   /* batch.members:    part of the call under way                                        */
@@ -48,6 +48,7 @@ struct delivery {
     struct node link;               /* in the list of its state */
     struct node custody;            /* target.custody while it holds a claim: oldest lease first */
     struct timer timer;             /* WAITING, and a refused dead letter */
+    struct timer place;             /* in target.queue */
     struct record *record;
     struct lane *lane;              /* NULL = a lane of its own */
     struct batch *batch;
@@ -69,7 +70,7 @@ struct delivery {
     ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */
     ms_t renew_ms;                  /* when its claim is looked at next */
     ms_t renew_from_ms;             /* when the renewal that is out was sent */
-    ms_t queued_ms;
+    ms_t number;                    /* order of arrival in this worker */
     int64_t first_ms, last_ms;      /* wall clock of its calls */
     int64_t expires_ms;             /* wall clock; 0 = never */
     enum reason reason;

@@ -7,7 +7,7 @@ enum { POOL_ALIGN = 16 };
 
 struct plan {
     uint32_t records, deliveries, window_slots, todo;
-    size_t at[9], size;
+    size_t at[10], size;
 };
 
 static size_t
@@ -58,6 +58,7 @@ plan_memory(const struct engine_config *config, struct plan *plan)
     plan->at[6] = reserve(plan, plan->todo * sizeof(struct todo));
     plan->at[7] = reserve(plan, 2 * plan->deliveries * sizeof(struct timer *));
     plan->at[8] = reserve(plan, lanes_size(plan->deliveries));
+    plan->at[9] = reserve(plan, (size_t)config->n_targets * plan->deliveries * sizeof(struct timer *));
 }
 
 size_t
@@ -79,6 +80,7 @@ place(struct engine *engine, const struct plan *plan, char *memory)
     engine->todo = (struct todo *)(void *)(memory + plan->at[6]);
     timers_init(&engine->timers, (struct timer **)(void *)(memory + plan->at[7]), 2 * plan->deliveries);
     lanes_init(&engine->lanes, memory + plan->at[8], plan->deliveries);
+    engine->queue_memory = (struct timer **)(void *)(memory + plan->at[9]);
     engine->n_deliveries = plan->deliveries;
     engine->n_records = plan->records;
     engine->n_window_slots = plan->window_slots;
@@ -91,7 +93,7 @@ target_init(struct engine *engine, uint32_t index)
     struct target *target = &engine->targets[index];
     target->policy = &engine->config.targets[index];
     target->index = index;
-    list_init(&target->queue);
+    queue_init(&target->queue, engine->queue_memory + (size_t)index * engine->n_deliveries, engine->n_deliveries);
     list_init(&target->waiting);
     list_init(&target->ready);
     list_init(&target->resting);
@@ -200,7 +202,7 @@ static void
 delivery_due(struct engine *engine, struct delivery *delivery)
 {
     if (delivery->state == DELIVERY_WAITING)
-        delivery_move_to_head(engine, delivery, DELIVERY_QUEUED);
+        delivery_move(engine, delivery, DELIVERY_QUEUED);
     else if (delivery->state == DELIVERY_SETTLING)
         settle_again(engine, delivery);
     else if (delivery->state == DELIVERY_PARKING)

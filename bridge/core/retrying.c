@@ -113,7 +113,7 @@ spent(struct engine *engine, struct batch *batch)
 static bool
 is_alone(const struct target *target)
 {
-    return target->slots == 0 && !list_first(&target->ready) && !list_first(&target->resting) && !list_first(&target->queue);
+    return target->slots == 0 && !list_first(&target->ready) && !list_first(&target->resting) && queue_size(&target->queue) == 0;
 }
 
 static bool

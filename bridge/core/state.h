@@ -54,9 +54,11 @@ struct engine {
     int64_t wall_ms;
     struct random random;
     uint64_t next_dispatch;
+    ms_t next_number;           /* of the deliveries, in the order of arrival */
 
     struct delivery *deliveries;
     struct batch *batches;
+    struct timer **queue_memory;
     struct record *records;
     uint32_t n_deliveries, n_records;
     struct list free_deliveries, free_batches, free_records;

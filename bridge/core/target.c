@@ -98,21 +98,20 @@ gate_at(const struct engine *engine, const struct target *target)
 static bool
 queue_is_full_batch(const struct target *target)
 {
-    return target->queue.size >= target->policy->batch_messages || target->queue_bytes >= target->policy->batch_bytes;
+    return queue_size(&target->queue) >= target->policy->batch_messages || target->queue.bytes >= target->policy->batch_bytes;
 }
 
 /* When the next batch is there to be sent: now for one that was claimed before; a new one is full, or has lingered. */
 static ms_t
 batch_at(const struct engine *engine, const struct target *target)
 {
-    struct node *first = list_first(&target->queue);
     if (list_first(&target->ready))
         return engine->now_ms;
-    if (!first)
+    if (queue_size(&target->queue) == 0)
         return MS_NEVER;
     if (queue_is_full_batch(target) || is_probing(target))
         return engine->now_ms;
-    return LIST_ENTRY(first, struct delivery, link)->queued_ms + target->policy->linger_ms;
+    return target->queue.since_ms + target->policy->linger_ms;
 }
 
 static ms_t
@@ -136,8 +135,8 @@ count_flush(struct engine *engine, const struct target *target)
     if (target->policy->batch_messages == 1)
         return;
     struct target_stats *stats = target_stats(engine, (int)target->index);
-    bool full = target->queue.size >= target->policy->batch_messages;
-    stats->flushes[full ? 0 : target->queue_bytes >= target->policy->batch_bytes ? 1 : 2]++;
+    bool full = queue_size(&target->queue) >= target->policy->batch_messages;
+    stats->flushes[full ? 0 : target->queue.bytes >= target->policy->batch_bytes ? 1 : 2]++;
 }
 
 /* Takes from the head of the queue what fits one call; what has expired is parked on the way. */
@@ -145,9 +144,9 @@ static void
 fill_batch(struct engine *engine, struct target *target, struct batch *batch, uint32_t most)
 {
     uint64_t bytes = 0;
-    struct node *node;
-    while (batch->members.size < most && (node = list_first(&target->queue))) {
-        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+    struct delivery *delivery;
+    target->queue.since_ms = engine->now_ms;
+    while (batch->members.size < most && (delivery = queue_first(&target->queue))) {
         if (is_expired(engine, delivery)) {
             park(engine, delivery, REASON_EXPIRED);
             continue;

@@ -3,6 +3,7 @@
 #define BRIDGE_CORE_TARGET_H
 
 #include "bridge/core/batch.h"
+#include "bridge/core/queue.h"
 #include "bridge/core/rate.h"
 
 enum credential_state {
@@ -16,12 +17,11 @@ enum credential_state {
 struct target {
     const struct target_policy *policy;
     uint32_t index;
-    struct list queue;          /* deliveries, QUEUED */
+    struct queue queue;         /* deliveries, QUEUED */
     struct list waiting;        /* deliveries, WAITING */
     struct list ready;          /* batches to be sent again, before anything new */
     struct list resting;        /* batches in BACKOFF */
     struct list custody;        /* deliveries that hold a claim, oldest lease first */
-    uint64_t queue_bytes;
     uint32_t slots;             /* calls under way or reserved */
     struct rate rate;
     uint64_t delivered;         /* calls that delivered */

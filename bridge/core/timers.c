@@ -99,3 +99,9 @@ timers_next(const struct timers *timers)
 {
     return timers->count == 0 ? MS_NEVER : timers->heap[0]->at_ms;
 }
+
+struct timer *
+timers_first(const struct timers *timers)
+{
+    return timers->count ? timers->heap[0] : NULL;
+}

@@ -20,6 +20,7 @@ void timers_init(struct timers *, struct timer **memory, uint32_t capacity);
 void timers_set(struct timers *, struct timer *, ms_t at_ms);   /* adds, or moves one that is in it */
 void timers_clear(struct timers *, struct timer *);             /* fine when it is not in it */
 struct timer *timers_due(struct timers *, ms_t now_ms);         /* takes out and returns one with at_ms <= now, or NULL */
+struct timer *timers_first(const struct timers *);              /* the earliest, still in it; NULL when empty */
 ms_t timers_next(const struct timers *);                        /* MS_NEVER when empty */
 
 #endif

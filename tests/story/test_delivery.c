@@ -227,3 +227,22 @@ Test(story, an_expired_event_is_parked_and_not_sent)
     cr_expect_eq(parked_seen("expired"), 1);
     cr_expect_eq(calls_seen(), 0);
 }
+
+Test(story, who_waited_in_its_lane_comes_before_what_was_received_after_it)
+{
+    stage()->targets[1].concurrency = 1;
+    story_begin();
+    receive_alert(41, "first", "same");
+    receive_alert(42, "second", "same");
+    receive_alert(43, "third", "other");
+    receive_alert(44, "fourth", "another");
+    pass(45);
+    expect("[   0] soar     call 1: first\n"
+           "[  10] soar     delivered 1: first\n"
+           "[  10] soar     call 1: third\n"           /* the slot is free before the first one's done mark is written */
+           "[  20] soar     delivered 1: third\n"
+           "[  20] soar     call 1: second\n"
+           "[  30] soar     delivered 1: second\n"
+           "[  30] soar     call 1: fourth\n"
+           "[  40] soar     delivered 1: fourth\n");
+}

@@ -160,8 +160,8 @@ pools_are_full(struct walk *walk)
                   engine->todo_count, engine->bytes);
     for (uint32_t i = 0; i < WALK_TARGETS; i++) {
         const struct target *target = &engine->targets[i];
-        if (target->queue.size || target->waiting.size || target->ready.size || target->resting.size || target->custody.size ||
-            target->slots || target->queue_bytes)
+        if (queue_size(&target->queue) || target->waiting.size || target->ready.size || target->resting.size || target->custody.size ||
+            target->slots || target->queue.bytes)
             walk_fail(walk, "target %u is not at rest", i);
     }
 }
