@@ -84,7 +84,11 @@ def main():
     options = parser.parse_args()
     chosen = scenarios(options.quick)
     if options.only:
-        chosen = {name: scenarios(False)[name] for name in options.only.split(",")}
+        known = scenarios(False) | scenarios(True)
+        unknown = set(options.only.split(",")) - known.keys()
+        if unknown:
+            parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {' '.join(known)}")
+        chosen = {name: known[name] for name in options.only.split(",")}
     if options.list:
         print("\n".join(chosen))
         return 0
