@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
-enum { IN_WORK_MAX = 10000, COMMIT_EVERY = 1000, PARSE_BYTES = 1 << 20, NONE = UINT32_MAX };
+enum { IN_WORK_MAX = 10000, COMMIT_EVERY = 1000, WAKE_EVERY_BYTES = 1 << 20, PARSE_BYTES = 1 << 20, NONE = UINT32_MAX };
 
 struct record {
     rd_kafka_message_t *message;
@@ -42,6 +42,8 @@ static struct {
     rd_kafka_queue_t *queue;
     const char *topic;
     int wake_fd;
+    bool fetcher_sleeps;                /* see bridge/io/kafka_fetch.c; the same is done here */
+    size_t taken_bytes;
     bool readable;                      /* librdkafka's queue may hold more */
     struct event_base *base;
     struct event *pump, *linger;
@@ -247,6 +249,7 @@ receive(rd_kafka_message_t *message)
     struct record *record = &loop.all[loop.unused];
     loop.unused = record->next;
     loop.in_work++;
+    loop.taken_bytes += message->len;
     record->message = message;
     offsets_receive(loop.offsets, message->partition, message->offset);
     read_key(record);
@@ -261,6 +264,10 @@ poll_records(void)
         loop.readable = message != NULL;
         if (message)
             receive(message);
+    }
+    if (loop.fetcher_sleeps && loop.taken_bytes >= WAKE_EVERY_BYTES) {
+        kafka_wake_fetcher(loop.consumer);
+        loop.taken_bytes = 0;
     }
     if (loop.readable && loop.in_work < IN_WORK_MAX)
         wake();
@@ -305,6 +312,7 @@ start_kafka(const char *brokers, const char *group)
     rd_kafka_conf_t *conf = kafka_consumer_conf(&config, error, sizeof error);
     if (!conf || rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", error, sizeof error) != RD_KAFKA_CONF_OK)
         floor_die("Kafka: %s", error);
+    loop.fetcher_sleeps = kafka_fetcher_sleeps(conf);
     loop.consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
     if (!loop.consumer)
         floor_die("Kafka: %s", error);

@@ -72,6 +72,7 @@ hand_on(struct kafka *kafka, const rd_kafka_message_t *message, uint32_t partiti
     struct position *position = &kafka->positions[partition];
     position->given = message->offset + 1;
     position->end = -1;
+    kafka_took(kafka, message->len);
     kafka->handler.record(kafka->handler.owner, &record);
 }
 
@@ -150,14 +151,14 @@ turn_events(struct kafka *kafka)
 static bool
 turn_records(struct kafka *kafka)
 {
-    for (int i = 0; i < KAFKA_RECORDS_A_TURN && !kafka->leaving; i++) {
+    for (int i = 0; i < KAFKA_RECORDS_A_TURN && !kafka->leaving && !kafka_is_held(kafka); i++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer, 0);
         if (!message)
             return false;
         on_message(kafka, message);
         rd_kafka_message_destroy(message);
     }
-    return !kafka->leaving;
+    return !kafka->leaving && !kafka_is_held(kafka);
 }
 
 static void
@@ -260,6 +261,7 @@ consumer_start(struct kafka *kafka, const struct kafka_config *config, char *err
     rd_kafka_conf_t *conf = kafka_consumer_conf(config, error, error_size);
     if (!conf)
         return false;
+    kafka->fetcher_sleeps = kafka_fetcher_sleeps(conf);
     rd_kafka_conf_set_opaque(conf, kafka);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
     rd_kafka_conf_set_error_cb(conf, error_cb);
@@ -289,8 +291,9 @@ events_start(struct kafka *kafka)
     kafka->on_tick = evtimer_new(kafka->base, on_tick, kafka);
     kafka->on_again = evtimer_new(kafka->base, on_turn, kafka);
     kafka->on_lookup = evtimer_new(kafka->base, on_lookup, kafka);
+    kafka->on_hold = evtimer_new(kafka->base, kafka_on_hold, kafka);
     kafka->on_deadline = evtimer_new(kafka->base, on_deadline, kafka);
-    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_lookup && kafka->on_deadline
+    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_lookup && kafka->on_hold && kafka->on_deadline
            && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
 }
 
@@ -363,7 +366,8 @@ kafka_free(struct kafka *kafka)
     if (!kafka)
         return;
     kafka->can_destroy |= kafka->closed && kafka->stats.joined;
-    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_lookup, kafka->on_deadline };
+    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_lookup, kafka->on_hold,
+                               kafka->on_deadline };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);

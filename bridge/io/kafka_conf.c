@@ -26,16 +26,15 @@ static const struct kafka_property producer_owned[] = {
     { "log.queue", "true" },
 };
 
-/* The user may override these. The prefetch: below librdkafka 2.2 a full queue stops a partition for a fixed second (issue
- * 2879), so a second of work has to fit; from then on fetch.queue.backoff.ms exists and a small one does. */
+/* The user may override these. The prefetch is of all partitions together; a small one does, because whoever fetches never sleeps
+ * beside a queue with room: kafka_fetch.c. */
 static const struct kafka_property consumer_defaults[] = {
     { "client.id", "alertbridge" },
     { "partition.assignment.strategy", "range" },
     { "socket.keepalive.enable", "true" },
     { "statistics.interval.ms", "10000" },      /* how many brokers are up */
+    { "queued.max.messages.kbytes", "4096" },
 };
-static const struct kafka_property prefetch_with_backoff[] = { { "queued.max.messages.kbytes", "4096" } };
-static const struct kafka_property prefetch_without_backoff[] = { { "queued.max.messages.kbytes", "16384" } };
 
 static const struct kafka_property producer_defaults[] = {
     { "client.id", "alertbridge" },
@@ -125,12 +124,12 @@ set_users(rd_kafka_conf_t *conf, const struct kafka_config *config, char *error,
     return true;
 }
 
-static bool
-set_prefetch(rd_kafka_conf_t *conf, char *error, size_t error_size)
+/* librdkafka knows it from 2.2 on. */
+static void
+set_backoff(rd_kafka_conf_t *conf)
 {
     char reason[KAFKA_ERROR_BYTES];
-    bool known = rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", reason, sizeof reason) == RD_KAFKA_CONF_OK;
-    return set_all(conf, known ? prefetch_with_backoff : prefetch_without_backoff, 1, error, error_size);
+    rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", reason, sizeof reason);
 }
 
 static long
@@ -172,8 +171,8 @@ kafka_consumer_conf(const struct kafka_config *config, char *error, size_t error
     };
     size_t n_names = config->instance_id && config->instance_id[0] ? 3 : 2;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    set_backoff(conf);
     return finish(conf, set_all(conf, consumer_defaults, COUNT(consumer_defaults), error, error_size)
-                            && set_prefetch(conf, error, error_size)
                             && set_users(conf, config, error, error_size)
                             && set_all(conf, consumer_owned, COUNT(consumer_owned), error, error_size)
                             && set_all(conf, names, n_names, error, error_size)

@@ -71,6 +71,7 @@ kafka_partitions_release(struct kafka *kafka)
     kafka->at_end = NULL;
     kafka->n_partitions = 0;
     kafka->last_partition = 0;
+    kafka->n_held = 0;
 }
 
 static int
@@ -305,29 +306,6 @@ kafka_group_end(struct kafka *kafka)
 }
 
 /* ---- per partition --------------------------------------------------------------------------------------------------------- */
-
-static void
-stop_or_go(struct kafka *kafka, uint32_t partition, rd_kafka_resp_err_t (*verb)(rd_kafka_t *, rd_kafka_topic_partition_list_t *))
-{
-    if (partition >= kafka->n_partitions || kafka->state == GROUP_IDLE || kafka->state == GROUP_LOOKUP)
-        return;     /* given back meanwhile */
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, kafka->assignment[partition].topic, kafka->assignment[partition].number);
-    verb(kafka->consumer, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-void
-kafka_pause(struct kafka *kafka, uint32_t partition)
-{
-    stop_or_go(kafka, partition, rd_kafka_pause_partitions);
-}
-
-void
-kafka_resume(struct kafka *kafka, uint32_t partition)
-{
-    stop_or_go(kafka, partition, rd_kafka_resume_partitions);
-}
 
 int64_t
 kafka_end_offset(const struct kafka *kafka, uint32_t partition)

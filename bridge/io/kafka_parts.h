@@ -5,6 +5,8 @@
  *   kafka_rules.c   which source a topic belongs to
  *   kafka_event.c   librdkafka's errors and log lines in the words of the handler
  *   kafka_group.c   assignment: assigned, looked up, begun, revoked, lost
+ *   kafka_fetch.c   keeps librdkafka fetching
+ *   kafka_pause.c   partitions that are to be silent for a while
  *   kafka_commit.c  offsets on their way to the group
  *   kafka_park.c    the dead-letter producer */
 #ifndef BRIDGE_IO_KAFKA_PARTS_H
@@ -37,6 +39,13 @@ enum group_state {
     GROUP_REVOKING,     /* the worker was asked to give up, and has not answered                  */
 };
 
+/* Whether records of a partition are taken. */
+enum flow {
+    FLOW_OPEN,          /* they are                                                               */
+    FLOW_HELD,          /* none of any partition is taken, until on_hold                          */
+    FLOW_PAUSED,        /* librdkafka was told to stop fetching it                                */
+};
+
 /* One partition of the assignment; its index is that of `assignment`. */
 struct position {
     int64_t given;      /* one past the last record handed out; -1 = none yet and the start is not known */
@@ -44,6 +53,7 @@ struct position {
     int64_t asked;      /* the highest that the worker asked for since the last flush; `wanted` may be above it */
     int64_t sent, told; /* the same two of the commit under way; -1 = none */
     int64_t done;       /* the highest offset that was asked for in this epoch */
+    enum flow flow;
     int64_t end;        /* where the broker said that the partition ended, while it did; -1 = not at its end */
 };
 
@@ -76,6 +86,10 @@ struct kafka {
     struct position *positions;
     bool *at_end;                                   /* start_at_end of each, while looked up */
     uint32_t n_partitions;
+    bool fetcher_sleeps;                            /* see kafka_fetch.c */
+    size_t taken_bytes;                             /* since the fetching thread was last woken */
+    uint32_t n_held;                                /* partitions that are FLOW_HELD */
+    struct event *on_hold;                          /* their time is up */
     uint32_t last_partition;                        /* of the last record: the next is usually of the same */
     uintptr_t lookup;                               /* serial; an older answer is stale */
     struct event *on_lookup;                        /* asks again */
@@ -116,6 +130,15 @@ bool kafka_rules_check(const struct kafka_config *, char *error, size_t error_si
 bool kafka_rules_init(struct kafka *, const struct kafka_config *);
 void kafka_rules_release(struct kafka *);
 const struct source_rule *kafka_rule_of(const struct kafka *, const char *topic);
+
+/* kafka_fetch.c */
+bool kafka_fetcher_sleeps(const struct rd_kafka_conf_s *);
+void kafka_wake_fetcher(struct rd_kafka_s *consumer);
+void kafka_took(struct kafka *, size_t bytes);      /* of a record that was polled */
+
+/* kafka_pause.c */
+bool kafka_is_held(const struct kafka *);           /* no record is to be polled now */
+void kafka_on_hold(int fd, short what, void *kafka); /* a timer's callback */
 
 /* kafka_group.c */
 bool kafka_subscribe(struct kafka *, const struct kafka_config *, char *error, size_t error_size);
