@@ -65,6 +65,19 @@ read_members(struct walk *walk, const struct effect *effect, struct answer *answ
     }
 }
 
+/* Whoever begins as late as he may still ends before another owner may take over. */
+static void
+ends_within_lease(struct walk *walk, const struct answer *answer, ms_t not_after_ms)
+{
+    const struct target_policy *policy = &walk->config.targets[answer->target];
+    for (uint32_t i = 0; i < answer->n_members; i++) {
+        const struct key *key = store_key(walk, walk->items[answer->members[i]].id, answer->target);
+        bool ours = key->value.state == CLAIM_STATE_CLAIMED && key->value.owner == walk->config.owner;
+        if (ours && not_after_ms + policy->call_timeout_ms > key->written_ms + policy->claim_lease_ms)
+            walk_fail(walk, "e%u may be called beyond its lease", walk->items[answer->members[i]].id);
+    }
+}
+
 void
 backend_calls(struct walk *walk, const struct effect *effect)
 {
@@ -80,6 +93,7 @@ backend_calls(struct walk *walk, const struct effect *effect)
         walk_later(walk, 0, &answer);
         return;
     }
+    ends_within_lease(walk, &answer, effect->call.not_after_ms);
     if (walk_chance(walk, walk->odds.call_fails / 10)) {
         verdict->outcome = walk_draw(walk, 2) ? OUTCOME_TOO_LARGE : OUTCOME_REJECTED;
         answer.input.called.encode_failed = true;
