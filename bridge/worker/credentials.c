@@ -1,9 +1,8 @@
-/* credentials.c: what signs for each target: secret files, the environment as the end of the default chain, the portal's access token. */
+/* credentials.c: what signs for each target: secret files, else the default chain (chain_fetch.c); the portal's access token. */
 #include "bridge/worker/parts.h"
 
 #include "bridge/io/clock.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -18,11 +17,8 @@ init_soar(struct holder *holder, const struct config_target *target)
     holder->id.path = target->access_key_id_file;
     holder->secret.path = target->access_key_secret_file;
     holder->extra.path = target->security_token_file;
-    if (given(target->access_key_id_file))
-        return;
-    holder->env_id = getenv("ALIBABA_CLOUD_ACCESS_KEY_ID");
-    holder->env_secret = getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
-    holder->env_token = getenv("ALIBABA_CLOUD_SECURITY_TOKEN");
+    if (!given(target->access_key_id_file))
+        chain_make(holder, target);
 }
 
 void
@@ -55,7 +51,8 @@ read_one(struct holder *holder, struct secret *secret, bool *changed)
         return true;
     }
     if (!holder->logged_bad)
-        log_line(LOG_AB1204, &(struct log_fields){ .target = holder->worker->target_names[holder->target], .error = secret_result_text(result) });
+        log_line(LOG_AB1204, &(struct log_fields){ .target = holder->worker->target_names[holder->target],
+                                                   .error = secret_result_text(result) });
     holder->logged_bad = true;
     return secret_view(secret).size > 0;
 }
@@ -68,33 +65,32 @@ read_all(struct holder *holder, bool *changed)
     return read_one(holder, &holder->extra, changed) && id && secret;
 }
 
-static struct slice
-first_of(const struct secret *secret, const char *environment)
-{
-    struct slice view = secret_view(secret);
-    return view.size ? view : slice_of(environment);
-}
-
 void
 credentials_view(const struct holder *holder, struct credential *credential)
 {
-    credential->id = first_of(&holder->id, holder->env_id);
-    credential->secret = first_of(&holder->secret, holder->env_secret);
-    credential->token = holder->token[0] ? slice_of(holder->token) : first_of(&holder->extra, holder->env_token);
+    if (holder->chain) {
+        const struct chain_keys *keys = &holder->chain->keys;
+        *credential = (struct credential){ slice_of(keys->id), slice_of(keys->secret), { 0 } };
+        if (keys->token[0])
+            credential->token = slice_of(keys->token);
+        return;
+    }
+    credential->id = secret_view(&holder->id);
+    credential->secret = secret_view(&holder->secret);
+    credential->token = holder->token[0] ? slice_of(holder->token) : secret_view(&holder->extra);
 }
 
-static void
-answer(struct worker *worker, uint32_t target, bool ok, bool refused, ms_t expires_at_ms)
+void
+credentials_answer(struct holder *holder, bool ok, bool refused, ms_t expires_at_ms)
 {
     struct input input = { .kind = INPUT_CREDENTIAL };
-    struct holder *holder = &worker->holders[target];
-    input.credential.rotated = ok && holder->rotated;
-    holder->rotated = holder->rotated && !ok;
-    input.credential.target = target;
+    input.credential.target = holder->target;
     input.credential.ok = ok;
     input.credential.refused = refused;
+    input.credential.rotated = ok && holder->rotated;
     input.credential.expires_at_ms = expires_at_ms;
-    worker_feed(worker, &input);
+    holder->rotated = holder->rotated && !ok;
+    worker_feed(holder->worker, &input);
 }
 
 /* token/get, or token/refresh while the present token is still good. */
@@ -108,7 +104,8 @@ ask_token(struct worker *worker, struct holder *holder)
     credentials_view(holder, &credential);
     struct slice old = holder->token[0] && !holder->refused ? slice_of(holder->token) : (struct slice){ 0 };
     notice_token_request(request, worker->crypto, &credential, old, clock_wall_ms());
-    http_send(worker->http, slot, &worker->endpoints[holder->target], (struct tag){ (uint32_t)TOKEN_TAG | holder->target, 1 }, MS_NEVER);
+    http_send(worker->http, slot, &worker->endpoints[holder->target], (struct tag){ (uint32_t)TOKEN_TAG | holder->target, 1 },
+              MS_NEVER);
 }
 
 void
@@ -117,18 +114,22 @@ credentials_fetch(struct worker *worker, uint32_t target, bool refused)
     struct holder *holder = &worker->holders[target];
     struct credential credential;
     bool changed = false;
+    if (holder->chain) {
+        chain_fetch(holder, refused);
+        return;
+    }
     bool read = read_all(holder, &changed);
     credentials_view(holder, &credential);
     if (!read || credential.id.size == 0 || credential.secret.size == 0) {
         log_line(LOG_AB5302, &(struct log_fields){ .target = worker->target_names[target], .error = "no credentials at hand" });
-        answer(worker, target, false, true, 0);
+        credentials_answer(holder, false, true, 0);
         return;
     }
     holder->refused |= refused;
     if (worker->settings->targets[target].backend->needs_token)
         ask_token(worker, holder);
     else
-        answer(worker, target, true, false, MS_NEVER);
+        credentials_answer(holder, true, false, MS_NEVER);
 }
 
 void
@@ -136,18 +137,23 @@ credentials_answered(struct worker *worker, uint32_t target, const struct reply 
 {
     struct holder *holder = &worker->holders[target];
     struct token_reply token;
+    if (holder->chain) {
+        chain_answered(holder, reply);
+        return;
+    }
     notice_token_judge(reply, &token);
     if (token.result == TOKEN_OK && token.expire_s > 0) {
         memcpy(holder->token, token.token, sizeof(holder->token));
         holder->refused = false;
-        log_line(LOG_AB5301, &(struct log_fields){ .target = worker->target_names[target], .duration_ms = token.expire_s * 1000 });
-        answer(worker, target, true, false, clock_now_ms() + token.expire_s * 1000);
+        log_line(LOG_AB5301, &(struct log_fields){ .target = worker->target_names[target],
+                                                   .duration_ms = token.expire_s * 1000 });
+        credentials_answer(holder, true, false, clock_now_ms() + token.expire_s * 1000);
     } else {
         if (token.result == TOKEN_GET_INSTEAD)
             holder->refused = true;
         log_line(token.result == TOKEN_REFUSED ? LOG_AB5303 : LOG_AB5302,
                  &(struct log_fields){ .target = worker->target_names[target], .http_status = token.status });
-        answer(worker, target, false, token.result == TOKEN_REFUSED, 0);
+        credentials_answer(holder, false, token.result == TOKEN_REFUSED, 0);
     }
     explicit_bzero(&token, sizeof(token));
 }
@@ -159,6 +165,10 @@ credentials_check_files(struct worker *worker)
     for (uint32_t i = 0; i < worker->config->n_targets; i++) {
         struct holder *holder = &worker->holders[i];
         bool changed = false;
+        if (holder->chain) {
+            chain_check_file(holder);
+            continue;
+        }
         if (!read_all(holder, &changed) || !changed)
             continue;
         holder->rotated = true;
@@ -166,7 +176,7 @@ credentials_check_files(struct worker *worker)
         if (worker->settings->targets[i].backend->needs_token)
             credentials_fetch(worker, i, true);
         else
-            answer(worker, i, true, false, MS_NEVER);
+            credentials_answer(holder, true, false, MS_NEVER);
     }
 }
 
@@ -179,5 +189,6 @@ credentials_wipe(struct worker *worker)
         secret_wipe(&holder->secret);
         secret_wipe(&holder->extra);
         explicit_bzero(holder->token, sizeof(holder->token));
+        chain_drop(holder);
     }
 }

@@ -10,6 +10,7 @@
 #include "bridge/io/slab.h"
 #include "bridge/log.h"
 #include "bridge/metrics.h"
+#include "bridge/worker/chain.h"
 #include "bridge/worker/worker.h"
 #include "codecs/check.h"
 #include "codecs/notice.h"
@@ -27,7 +28,11 @@ struct holder {
     struct worker *worker;
     uint32_t target;
     struct secret id, secret, extra;    /* extra: a static security token */
-    const char *env_id, *env_secret, *env_token;    /* the end of the default chain; NULL = not used */
+    struct chain *chain;                /* the default chain, without files of our own; NULL = the files above */
+    struct secret profile;              /* the chain's profile file */
+    ms_t chain_expires_ms;              /* BOOTTIME: end of the chain's keys */
+    uint32_t chain_failures;            /* rounds in a row */
+    bool chain_busy;                    /* a round is under way */
     char token[TOKEN_BYTES_MAX];        /* the portal's access token, "" = none */
     bool refused;                       /* the present token was refused: get, do not refresh */
     bool rotated;                       /* the files hold new secrets that the engine does not know of yet */
@@ -94,7 +99,15 @@ void credentials_fetch(struct worker *, uint32_t target, bool refused);
 void credentials_answered(struct worker *, uint32_t target, const struct reply *);
 void credentials_view(const struct holder *, struct credential *);
 void credentials_check_files(struct worker *);          /* rotation: the next signature uses the new value */
+void credentials_answer(struct holder *, bool ok, bool refused, ms_t expires_at_ms);    /* to the engine */
 void credentials_wipe(struct worker *);
+
+/* chain_fetch.c: the same for the default chain */
+void chain_make(struct holder *, const struct config_target *);
+void chain_fetch(struct holder *, bool refused);
+void chain_answered(struct holder *, const struct reply *);
+void chain_check_file(struct holder *);
+void chain_drop(struct holder *);
 
 /* observe.c */
 void observe_admin(struct worker *, struct admin_handler *);
