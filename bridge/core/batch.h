@@ -1,4 +1,5 @@
-/* batch.h: deliveries that are sent in one call, from the moment a slot is reserved for them until the call's end is known for good. */
+/* batch.h: deliveries that are sent in one call, from the moment a slot is reserved for them until the
+ * call's end is known for good. */
 #ifndef BRIDGE_CORE_BATCH_H
 #define BRIDGE_CORE_BATCH_H
 

@@ -149,8 +149,8 @@ call_answered(struct engine *engine, const struct input *input)
         call_delivered(engine, batch);
         return;
     }
-    TRACE(engine, batch->target->policy->name, "%s %u, code %d/%s", outcome_name(verdict->outcome), batch->members.size, verdict->status,
-          verdict->code[0] ? verdict->code : "-");
+    TRACE(engine, batch->target->policy->name, "%s %u, code %d/%s", outcome_name(verdict->outcome), batch->members.size,
+          verdict->status, verdict->code[0] ? verdict->code : "-");
     remember_code(batch, verdict);
     to_backoff(engine, batch);
     retry(engine, batch, verdict);

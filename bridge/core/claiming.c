@@ -144,8 +144,8 @@ claim_renew(struct engine *engine, struct delivery *delivery)
         renew(engine, delivery);
 }
 
-/* A claim in BACKOFF or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in SETTLING the end itself
- * is on its way. */
+/* A claim in BACKOFF or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in SETTLING
+ * the end itself is on its way. */
 void
 custody_renew_due(struct engine *engine, struct target *target)
 {
@@ -202,7 +202,7 @@ renew_answered(struct engine *engine, struct delivery *delivery, enum settle_ans
         return;
     case SETTLE_UNKNOWN:
         if (delivery->state == DELIVERY_PARKING)
-            return;                     /* its timer is the dead letter's; the next renewal comes at the next third of the lease */
+            return;                     /* its timer is the dead letter's; renewed at the next third of the lease */
         delivery->renewing = true;      /* asked again by timer; the wait keeps a dead store from spinning us */
         timers_set(&engine->timers, &delivery->timer, engine->now_ms + RENEW_AGAIN_MS);
         return;

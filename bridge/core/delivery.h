@@ -83,7 +83,8 @@ struct delivery {
 
 const char *delivery_state_name(enum delivery_state);
 
-/* The only function that changes a state: checks the step against the table, unlinks, links, counts. `before_others` puts it at the head. */
+/* The only function that changes a state: checks the step against the table, unlinks, links, counts.
+ * The second form puts it at the head of its list. */
 void delivery_move(struct engine *, struct delivery *, enum delivery_state);
 void delivery_move_to_head(struct engine *, struct delivery *, enum delivery_state);
 bool delivery_step_allowed(enum delivery_state from, enum delivery_state to);

@@ -84,7 +84,8 @@ in_flight(const struct engine *engine)
     return n;
 }
 
-/* The bound is passed while the store is away: what the backend acknowledged is terminal all the same, only its mark is missing. */
+/* The bound is passed while the store is away: what the backend acknowledged is terminal all the
+ * same, only its mark is missing. */
 static void
 finish_acknowledged(struct engine *engine)
 {

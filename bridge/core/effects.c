@@ -1,4 +1,5 @@
-/* effects.c: the ring of things to be done. An entry says what and for whom; the rest is read from the state when it is pulled. */
+/* effects.c: the ring of things to be done. An entry says what and for whom; the rest is read from
+ * the state when it is pulled. */
 #include "bridge/core/state.h"
 
 void

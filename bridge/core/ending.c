@@ -45,7 +45,8 @@ settle_unknown(struct engine *engine, struct delivery *delivery)
     timers_set(&engine->timers, &delivery->timer, engine->now_ms + (wait > SETTLE_AGAIN_MAX_MS ? SETTLE_AGAIN_MAX_MS : wait));
 }
 
-/* Another owner took over. A done mark needs no owner; what was abandoned is the other's now; a parked one waits for the other's end. */
+/* Another owner took over. A done mark needs no owner; what was abandoned is the other's now; a parked
+ * one waits for the other's end. */
 static void
 settle_fenced(struct engine *engine, struct delivery *delivery)
 {
@@ -129,7 +130,8 @@ park_answered(struct engine *engine, const struct input *input)
         delivery_done(engine, delivery, TERMINAL_PARKED);
         return;
     }
-    settle(engine, delivery, delivery->reason == REASON_UNCONFIRMED ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD, TERMINAL_PARKED);
+    settle(engine, delivery, delivery->reason == REASON_UNCONFIRMED ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD,
+           TERMINAL_PARKED);
 }
 
 /* Released when it was surely not sent; else the next owner is told that it may have been. */

@@ -7,9 +7,9 @@
  *   dlq   ─ PARKED ─────────────────────────────────┤ ├─ PARK ────────────────────────────────────▶ dead-letter topic
  *   human ─ CONTROL     time ─ TICK ────────────────┘ └─ engine_deadline(): wake me then
  *
- * Effects are pulled until none is left; no callback leaves the engine. Answers carry the tag of their effect; a late one finds a stale serial
- * and is dropped with a trace line. Time and randomness are arguments: same inputs, same effects, same trace. The engine owns no socket, clock,
- * file, thread or global, and takes all its memory at engine_init.
+ * Effects are pulled until none is left; no callback leaves the engine. Answers carry the tag of their effect; a late one finds a
+ * stale serial and is dropped with a trace line. Time and randomness are arguments: same inputs, same effects, same trace. The
+ * engine owns no socket, clock, file, thread or global, and takes all its memory at engine_init.
  *
  * States of a delivery, the life of a record and who may move what: delivery.h. */
 #ifndef BRIDGE_CORE_ENGINE_H
@@ -25,7 +25,7 @@
 
 struct engine;
 
-/* ---- what it is told at the start ------------------------------------------------------------------------------------------------ */
+/* ---- what it is told at the start ------------------------------------------------------------------------------------------ */
 
 enum order { ORDER_KEY, ORDER_NONE };
 enum on_ambiguous { AMBIGUOUS_RESEND, AMBIGUOUS_HOLD };
@@ -88,14 +88,14 @@ size_t engine_size(const struct engine_config *);
 /* Most records it holds at once, for whoever keeps their bytes. */
 uint32_t engine_records_max(const struct engine_config *);
 
-/* `memory` holds engine_size() bytes, zeroed, aligned to 16. The config is copied, what it points to is borrowed for ever. The decoder is
- * used in engine_feed only. */
+/* `memory` holds engine_size() bytes, zeroed, aligned to 16. The config is copied, what it points to is borrowed for ever. The
+ * decoder is used in engine_feed only. */
 struct engine *engine_init(void *memory, const struct engine_config *, struct decoder *, ms_t now_ms);
 
 /* One line a step, without a newline. NULL = off (the default). */
 void engine_trace(struct engine *, void (*line)(void *owner, const char *text, size_t size), void *owner);
 
-/* ---- inputs ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- inputs ---------------------------------------------------------------------------------------------------------------- */
 
 enum input_kind {
     INPUT_RECORD,       /* Kafka gave a record                                  */
@@ -180,7 +180,7 @@ struct input {
 
 void engine_feed(struct engine *, const struct input *);
 
-/* ---- effects --------------------------------------------------------------------------------------------------------------------- */
+/* ---- effects --------------------------------------------------------------------------------------------------------------- */
 
 enum effect_kind {
     EFFECT_CLAIM,               /* claim: answer CLAIMED                                                           */
@@ -267,11 +267,12 @@ bool engine_call_origin(const struct engine *, struct tag call, struct call_orig
 /* When to feed a TICK at the latest; MS_NEVER = no need. */
 ms_t engine_deadline(const struct engine *);
 
-/* ---- what it counts -------------------------------------------------------------------------------------------------------------- */
+/* ---- what it counts -------------------------------------------------------------------------------------------------------- */
 
 enum terminal { TERMINAL_DELIVERED, TERMINAL_DUPLICATE, TERMINAL_DROPPED, TERMINAL_PARKED, TERMINAL_ABANDONED, TERMINAL_COUNT };
 enum stage {
-    STAGE_RECEIVED, STAGE_CLAIMING, STAGE_WAITING, STAGE_QUEUED, STAGE_CALLING, STAGE_BACKOFF, STAGE_SETTLING, STAGE_PARKING, STAGE_COUNT
+    STAGE_RECEIVED, STAGE_CLAIMING, STAGE_WAITING, STAGE_QUEUED, STAGE_CALLING, STAGE_BACKOFF, STAGE_SETTLING, STAGE_PARKING,
+    STAGE_COUNT
 };
 enum breaker { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
 enum target_pause { TARGET_RUNNING, TARGET_PAUSED_AUTH, TARGET_PAUSED_CONFIG, TARGET_PAUSED_OPERATOR };

@@ -132,7 +132,8 @@ static void
 route_one(struct engine *engine, struct record *record, const struct event *event, uint32_t index)
 {
     struct routed routed[ROUTES_MAX];
-    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source, slice_of(record->topic), routed);
+    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source, slice_of(record->topic),
+                             routed);
     if (n == 0) {
         TRACE(engine, record->topic, "%d/%lld no route for %.*s", record->number, (long long)record->offset, (int)event->id.size,
               event->id.at);

@@ -1,4 +1,5 @@
-/* list.h: intrusive doubly linked list. A node is in at most one list; a zeroed node is in none. Header only, for the hot path. */
+/* list.h: intrusive doubly linked list. A node is in at most one list; a zeroed node is in none.
+ * Header only, for the hot path. */
 #ifndef BRIDGE_CORE_LIST_H
 #define BRIDGE_CORE_LIST_H
 

@@ -30,7 +30,8 @@ partitions_assign(struct engine *engine, const struct input *input)
         partition->number = from->number;
         partition->source = from->source;
         partition->sent = partition->committed = from->next_offset;
-        TRACE(engine, partition->topic, "%d assigned, epoch %u, next %lld", partition->number, engine->epoch, (long long)from->next_offset);
+        TRACE(engine, partition->topic, "%d assigned, epoch %u, next %lld", partition->number, engine->epoch,
+              (long long)from->next_offset);
     }
     partitions_review(engine);
 }

@@ -1,7 +1,9 @@
-/* queue.h: what waits for a call slot of one target: oldest first, by the order in which it was received, whatever it went through since.
+/* queue.h: what waits for a call slot of one target: oldest first, by the order in which it was received,
+ * whatever it went through since.
  *
- * A heap and not a list: a delivery that waited in its lane, or for another worker's claim, comes back with its old number. Put at the end it
- * would hold back the commit of its partition behind everything younger; put at the front it would push ahead of what is older. */
+ * A heap and not a list: a delivery that waited in its lane, or for another worker's claim, comes back with its old
+ * number. Put at the end it would hold back the commit of its partition behind everything younger; put at the front it
+ * would push ahead of what is older. */
 #ifndef BRIDGE_CORE_QUEUE_H
 #define BRIDGE_CORE_QUEUE_H
 

@@ -78,7 +78,8 @@ halve(struct engine *engine, struct batch *batch, const struct verdict *verdict,
         return;
     }
     uint32_t first = (batch->members.size + 1) / 2, second = batch->members.size - first;
-    TRACE(engine, batch->target->policy->name, "%s %u, halve %u + %u", outcome_name(verdict->outcome), batch->members.size, first, second);
+    TRACE(engine, batch->target->policy->name, "%s %u, halve %u + %u", outcome_name(verdict->outcome), batch->members.size, first,
+          second);
     target_stats(engine, (int)batch->target->index)->splits[verdict->outcome == OUTCOME_TOO_LARGE]++;
     struct batch *rest = split_off(engine, batch, first);
     batch->attempts = batch->failures = 0;
@@ -122,8 +123,8 @@ is_outage(const struct verdict *verdict)
     return verdict->status == 0 || verdict->status == 502 || verdict->status == 503 || verdict->status == 504;
 }
 
-/* An outage uses up no budget: an attempt counts only if the target delivered something else since the one before, or if it was an answered
- * error of the only delivery that there is. */
+/* An outage uses up no budget: an attempt counts only if the target delivered something else since the one before, or if it was
+ * an answered error of the only delivery that there is. */
 static bool
 counts(const struct batch *batch, const struct verdict *verdict)
 {
@@ -208,7 +209,8 @@ retry_in_doubt(struct engine *engine, struct batch *batch, const struct verdict 
     batch_free(engine, batch);
 }
 
-/* Two different ones refused in a row: it is the target, not the event. One alone, while others are delivered: it is the event. */
+/* Two different ones refused in a row: it is the target, not the event. One alone, while others are
+ * delivered: it is the event. */
 static void
 retry_refused(struct engine *engine, struct batch *batch, const struct verdict *verdict)
 {

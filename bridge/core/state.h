@@ -62,7 +62,8 @@ struct engine {
     struct record *records;
     uint32_t n_deliveries, n_records;
     struct list free_deliveries, free_batches, free_records;
-    uint32_t fresh_deliveries, fresh_batches, fresh_records;   /* never used so far: handed out last, so memory is touched as needed */
+    /* never used so far: handed out last, so memory is touched as needed */
+    uint32_t fresh_deliveries, fresh_batches, fresh_records;
     struct list settling, parking, unexpanded;
     struct lanes lanes;
     struct timers timers;
@@ -142,7 +143,8 @@ void park(struct engine *, struct delivery *, enum reason);
 void park_again(struct engine *, struct delivery *);
 void park_answered(struct engine *, const struct input *);
 void give_up(struct engine *, struct delivery *);       /* abandoned: the claim is released as what is known allows */
-void wait_for_other(struct engine *, struct delivery *, ms_t wait_ms);   /* WAITING, unless it is an orphan: then it is over here */
+/* WAITING, unless it is an orphan: then it is over here */
+void wait_for_other(struct engine *, struct delivery *, ms_t wait_ms);
 
 /* draining.c: revoke, loss, shutdown */
 void drain_begin(struct engine *, bool revoke);

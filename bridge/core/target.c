@@ -1,4 +1,5 @@
-/* target.c: what may be sent now: the gates of a target (pause, breaker, throttle, credential, slots, rate) and the batches behind them. */
+/* target.c: what may be sent now: the gates of a target (pause, breaker, throttle, credential, slots, rate)
+ * and the batches behind them. */
 #include "bridge/core/state.h"
 
 ms_t
@@ -15,7 +16,8 @@ breaker_set(struct engine *engine, struct target *target, enum breaker breaker)
     if (target->breaker == breaker)
         return;
     target->breaker = breaker;
-    TRACE(engine, target->policy->name, "breaker %s", breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
+    TRACE(engine, target->policy->name, "breaker %s",
+          breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
 }
 
 void

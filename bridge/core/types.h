@@ -10,8 +10,8 @@ typedef int64_t ms_t;   /* milliseconds; unless said otherwise on CLOCK_BOOTTIME
 
 #define MS_NEVER INT64_MAX
 
-/* Given out with an effect and handed back with its answer. A slot that was used again has another serial, so a late answer is known as late.
- * Serial 0 is never given out. */
+/* Given out with an effect and handed back with its answer. A slot that was used again has another serial, so a late answer is
+ * known as late. Serial 0 is never given out. */
 struct tag {
     uint32_t slot;
     uint32_t serial;
