@@ -1,4 +1,5 @@
-/* test_walk.c: many seeds. ALERTBRIDGE_WALK_SEEDS=A..B walks those instead; a failure names its seed, which walks the same way again. */
+/* test_walk.c: many seeds. ALERTBRIDGE_WALK_SEEDS=A..B walks those instead; a failure names its seed, which walks the
+ * same way again. */
 #include "tests/story/walk.h"
 
 #include <criterion/criterion.h>

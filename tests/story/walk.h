@@ -1,8 +1,9 @@
-/* walk.h: a random walk over the engine. A seed decides the configuration, the faults and the order of everything that happens; a truthful model of
- * Kafka, of the store and of both backends stands around the engine, and the rules of docs/semantics.md are checked at each step.
+/* walk.h: a random walk over the engine. A seed decides the configuration, the faults and the order of everything that happens; a
+ * truthful model of Kafka, of the store and of both backends stands around the engine, and the rules of docs/semantics.md are
+ * checked at each step.
  *
- * walk.c is the clock and the loop, walk_kafka.c the log and the group, walk_store.c the keys and another owner of them, walk_backend.c calls, dead
- * letters and credentials, walk_rules.c what must hold. */
+ * walk.c is the clock and the loop, walk_seed.c what a seed decides, walk_kafka.c the log and the group, walk_store.c the keys
+ * and another owner of them, walk_backend.c calls, dead letters and credentials, walk_rules.c what must hold. */
 #ifndef TESTS_STORY_WALK_H
 #define TESTS_STORY_WALK_H
 
@@ -131,7 +132,7 @@ bool walk_run(struct walk *, uint64_t seed);
 void walk_tell(const struct walk *);
 void walk_end(struct walk *);
 
-/* ---- for the walk's own files ---- */
+/* ---- for the walk's own files --------------------------------------------------------------------------------------------- */
 
 uint32_t walk_draw(struct walk *, uint32_t bound);
 bool walk_chance(struct walk *, uint32_t thousandths);     /* never while faults are off */
@@ -139,6 +140,7 @@ void walk_fail(struct walk *, const char *format, ...) __attribute__((format(pri
 void walk_line(struct walk *, const char *text, size_t size);
 void walk_feed(struct walk *, struct input *);
 void walk_later(struct walk *, ms_t wait_ms, const struct answer *);
+void seed_config(struct walk *);                            /* draws the configuration and the odds */
 void walk_restart(struct walk *);                           /* the process dies and another one begins */
 
 void kafka_produce(struct walk *);

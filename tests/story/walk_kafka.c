@@ -8,7 +8,7 @@
 
 enum { AFTER_PAUSE_MAX = 100 };
 
-/* ---- the log ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the log -------------------------------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = { "incident.generated", "alert.generated", "incident.updated", "notice" };
 
@@ -40,9 +40,11 @@ write_event(struct walk *walk, struct buf *text)
     uint32_t other_content = walk_draw(walk, 20) == 0;
     walk->items = grow(walk->items, walk->n_items, &walk->items_room, sizeof(*walk->items));
     struct item *item = &walk->items[walk->n_items++];
-    *item = (struct item){ .id = id, .record = walk->n_records, .kind = (enum event_kind)(id * 7 % 11 % 4), .incident = id * 5 % 13 % WALK_INCIDENTS };
+    *item = (struct item){ .id = id, .record = walk->n_records, 
+                           .kind = (enum event_kind)(id * 7 % 11 % 4), .incident = id * 5 % 13 % WALK_INCIDENTS };
     char one[400];
-    snprintf(one, sizeof(one), "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"n\",\"alertName\":\"n\","
+    snprintf(one, sizeof(one), "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",\"aliyunUID\":\"1467890000733152\","
+             "\"incidentName\":\"n\",\"alertName\":\"n\","
              "\"incidentID\":\"i%u\",\"alertID\":\"i%u\",\"startTime\":\"2026-01-02 03:04:05\","
              "\"endTime\":\"2026-01-02 03:04:06\",\"status\":\"s\",\"level\":\"3\",\"title\":\"t%u\"}", id, kinds[item->kind],
              item->incident, item->incident, other_content);
@@ -123,7 +125,7 @@ kafka_is_all_committed(const struct walk *walk)
     return walk->n_records == walk->records_wanted;
 }
 
-/* ---- the group -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the group ------------------------------------------------------------------------------------------------------------ */
 
 static void
 begin_reading(struct walk *walk, uint32_t reader, uint32_t partition)
@@ -274,7 +276,7 @@ kafka_move(struct walk *walk)
         fetch(walk);
 }
 
-/* ---- what the engine asks of it --------------------------------------------------------------------------------------------------- */
+/* ---- what the engine asks of it ------------------------------------------------------------------------------------------- */
 
 /* A commit is of this assignment, or refused; its answer may be lost on the way. */
 void

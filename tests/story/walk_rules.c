@@ -3,7 +3,7 @@
 
 #include "bridge/core/state.h"
 
-/* ---- at each step ----------------------------------------------------------------------------------------------------------------- */
+/* ---- at each step --------------------------------------------------------------------------------------------------------- */
 
 static void
 adds_up(struct walk *walk, const struct target_stats *stats, uint32_t row)
@@ -33,7 +33,7 @@ rules_at_step(struct walk *walk)
         walk_fail(walk, "a shutdown does not end in time");
 }
 
-/* ---- commits ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- commits -------------------------------------------------------------------------------------------------------------- */
 
 static bool
 has_end(const struct walk *walk, const struct item *item, uint32_t target)
@@ -81,7 +81,8 @@ is_finished(struct walk *walk, const struct logged *record, uint32_t epoch)
         const struct item *item = &walk->items[record->first_item + i];
         for (uint32_t target = 0; target <= WALK_TARGETS; target++)
             if (targets_of(walk, item) & 1u << target && !is_terminal(walk, item, target, epoch))
-                walk_fail(walk, "%u/%ld is passed over, but e%u is open for target %u", record->partition, record->offset, item->id, target);
+                walk_fail(walk, "%u/%ld is passed over, but e%u is open for target %u", record->partition, record->offset,
+                          item->id, target);
     }
 }
 
@@ -105,7 +106,7 @@ rules_at_commit(struct walk *walk, uint32_t reader, int64_t offset)
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- calls ---------------------------------------------------------------------------------------------------------------- */
 
 static void
 follows_lane(struct walk *walk, uint32_t target, uint32_t member)
@@ -115,7 +116,8 @@ follows_lane(struct walk *walk, uint32_t target, uint32_t member)
     uint64_t place = (uint64_t)walk->records[item->record].offset * 1000 + (member - walk->records[item->record].first_item);
     if (walk->config.targets[target].order == ORDER_NONE)
         return;
-    if (walk->lanes[target][partition][item->incident].epoch == walk->epoch && place < walk->lanes[target][partition][item->incident].place)
+    if (walk->lanes[target][partition][item->incident].epoch == walk->epoch &&
+        place < walk->lanes[target][partition][item->incident].place)
         walk_fail(walk, "e%u overtook its lane", item->id);
     walk->lanes[target][partition][item->incident].epoch = walk->epoch;
     walk->lanes[target][partition][item->incident].place = place;
@@ -145,7 +147,7 @@ rules_at_call(struct walk *walk, uint32_t target, const uint32_t *members, uint3
     }
 }
 
-/* ---- at rest ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- at rest -------------------------------------------------------------------------------------------------------------- */
 
 static void
 pools_are_full(struct walk *walk)
@@ -154,14 +156,16 @@ pools_are_full(struct walk *walk)
     if (engine->free_deliveries.size != engine->fresh_deliveries || engine->free_batches.size != engine->fresh_batches ||
         engine->free_records.size != engine->fresh_records)
         walk_fail(walk, "pools: %u of %u deliveries, %u of %u batches, %u of %u records are back", engine->free_deliveries.size,
-                  engine->fresh_deliveries, engine->free_batches.size, engine->fresh_batches, engine->free_records.size, engine->fresh_records);
-    if (engine->timers.count > 0 || engine->lanes.count > 0 || engine->todo_count > 0 || engine->bytes > 0 || engine->unexpanded.size > 0)
+                  engine->fresh_deliveries, engine->free_batches.size, engine->fresh_batches, engine->free_records.size,
+                  engine->fresh_records);
+    if (engine->timers.count > 0 || engine->lanes.count > 0 || engine->todo_count > 0 ||
+        engine->bytes > 0 || engine->unexpanded.size > 0)
         walk_fail(walk, "at rest, %u timers, %u lanes, %u effects, %lu bytes are left", engine->timers.count, engine->lanes.count,
                   engine->todo_count, engine->bytes);
     for (uint32_t i = 0; i < WALK_TARGETS; i++) {
         const struct target *target = &engine->targets[i];
-        if (queue_size(&target->queue) || target->waiting.size || target->ready.size || target->resting.size || target->custody.size ||
-            target->slots || target->queue.bytes)
+        if (queue_size(&target->queue) || target->waiting.size || target->ready.size || target->resting.size ||
+            target->custody.size || target->slots || target->queue.bytes)
             walk_fail(walk, "target %u is not at rest", i);
     }
 }

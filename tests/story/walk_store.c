@@ -1,4 +1,5 @@
-/* walk_store.c: the keys as a truthful store keeps them, replies that get lost, and another owner who holds, ends and abandons keys. */
+/* walk_store.c: the keys as a truthful store keeps them, replies that get lost, and another owner who holds, ends and
+ * abandons keys. */
 #include "tests/story/walk.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ write_key(struct walk *walk, struct key *key, const struct claim_value *value)
     key->written_ms = walk->now;
 }
 
-/* ---- the custodies of this process, as the store's adapter knows them ---- */
+/* ---- the custodies of this process, as the store's adapter knows them ----------------------------------------------------- */
 
 static bool
 is_open_here(const struct walk *walk, uint64_t dispatch)
@@ -74,7 +75,8 @@ store_claims(struct walk *walk, const struct effect *effect)
         struct key *key = key_of(walk, &effect->claim);
         struct claim_value write;
         bool open_here = key->value.state == CLAIM_STATE_CLAIMED && is_open_here(walk, key->value.dispatch);
-        claim_meet(&effect->claim, walk->config.owner, &key->value, walk->now - key->written_ms, open_here, &answer.input.claimed.answer, &write);
+        claim_meet(&effect->claim, walk->config.owner, &key->value, walk->now - key->written_ms, open_here,
+                   &answer.input.claimed.answer, &write);
         write_key(walk, key, &write);
         if (!silent && write.state != CLAIM_STATE_NONE)
             hear(walk, &effect->claim, true);
@@ -117,17 +119,18 @@ store_answered(struct walk *walk, const struct answer *answer)
     if (walk->config.targets[answer->claim.target].on_conflict == CONFLICT_DEAD_LETTER)
         return;
     for (uint32_t i = 0; i < walk->n_items; i++)
-        if (walk->items[i].fp == answer->claim.fp && store_key(walk, walk->items[i].id, answer->claim.target) == key_of(walk, &answer->claim))
+        if (walk->items[i].fp == answer->claim.fp &&
+            store_key(walk, walk->items[i].id, answer->claim.target) == key_of(walk, &answer->claim))
             walk->items[i].fates[answer->claim.target].ignored = true;
 }
 
-/* ---- another worker with the same group and the same store ---- */
+/* ---- another worker with the same group and the same store ---------------------------------------------------------------- */
 
 static struct claim_order
 other_order(const struct item *item, uint32_t target, enum claim_state end)
 {
-    return (struct claim_order){ .target = target, .fp = item->fp, .dispatch = 1 + item->id, .attempt = 1, .lease_ms = OTHER_LEASE_MS,
-                                 .ttl_ms = 1000000000, .end = end };
+    return (struct claim_order){ .target = target, .fp = item->fp, .dispatch = 1 + item->id, .attempt = 1,
+                                 .lease_ms = OTHER_LEASE_MS, .ttl_ms = 1000000000, .end = end };
 }
 
 static void
@@ -148,8 +151,8 @@ static void
 other_ends(struct walk *walk, struct item *item, uint32_t target, struct key *key)
 {
     struct claim_order order = other_order(item, target, CLAIM_STATE_RELEASED);
-    bool ours = key->value.state == CLAIM_STATE_CLAIMED && key->value.owner == OTHER_OWNER && key->value.dispatch == order.dispatch
-             && key->value.fp == item->fp;
+    bool ours = key->value.state == CLAIM_STATE_CLAIMED && key->value.owner == OTHER_OWNER &&
+                key->value.dispatch == order.dispatch && key->value.fp == item->fp;
     bool may_send = ours && key->value.doubt == 0 && walk->now - key->written_ms < OTHER_LEASE_MS;
     struct claim_value write;
     key->other_ms = 0;
