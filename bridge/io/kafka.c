@@ -149,7 +149,7 @@ turn_events(struct kafka *kafka)
 }
 
 static bool
-turn_records(struct kafka *kafka)
+take_records(struct kafka *kafka)
 {
     for (int i = 0; i < KAFKA_RECORDS_A_TURN && !kafka->leaving && !kafka_is_held(kafka); i++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer, 0);
@@ -159,6 +159,19 @@ turn_records(struct kafka *kafka)
         rd_kafka_message_destroy(message);
     }
     return !kafka->leaving && !kafka_is_held(kafka);
+}
+
+/* One turn of records, then the owner's: what it activated while it took them runs before on_owner_had, so a pause that they led to is carried
+ * out before more of them come. Wake-ups, ticks and repeats of one moment are one turn. */
+static bool
+turn_records(struct kafka *kafka)
+{
+    if (kafka->taken_turn)
+        return true;
+    kafka->taken_turn = true;
+    bool more = take_records(kafka);
+    event_active(kafka->on_owner_had, EV_TIMEOUT, 0);
+    return more;
 }
 
 static void
@@ -191,6 +204,14 @@ turn(struct kafka *kafka)
         kafka->closed = rd_kafka_consumer_closed(kafka->consumer) != 0;
     if (kafka->closed)
         tell_closed(kafka);
+}
+
+static void
+on_owner_had(evutil_socket_t fd, short what, void *data)
+{
+    struct kafka *kafka = data;
+    (void)fd, (void)what;
+    kafka->taken_turn = false;
 }
 
 static void
@@ -290,11 +311,12 @@ events_start(struct kafka *kafka)
     kafka->on_wake = event_new(kafka->base, kafka->wake_fd, EV_READ | EV_PERSIST, on_turn, kafka);
     kafka->on_tick = evtimer_new(kafka->base, on_tick, kafka);
     kafka->on_again = evtimer_new(kafka->base, on_turn, kafka);
+    kafka->on_owner_had = event_new(kafka->base, -1, 0, on_owner_had, kafka);
     kafka->on_lookup = evtimer_new(kafka->base, on_lookup, kafka);
     kafka->on_hold = evtimer_new(kafka->base, kafka_on_hold, kafka);
     kafka->on_deadline = evtimer_new(kafka->base, on_deadline, kafka);
-    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_lookup && kafka->on_hold && kafka->on_deadline
-           && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
+    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_owner_had && kafka->on_lookup && kafka->on_hold
+           && kafka->on_deadline && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
 }
 
 struct kafka *
@@ -366,7 +388,7 @@ kafka_free(struct kafka *kafka)
     if (!kafka)
         return;
     kafka->can_destroy |= kafka->closed && kafka->stats.joined;
-    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_lookup, kafka->on_hold,
+    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_owner_had, kafka->on_lookup, kafka->on_hold,
                                kafka->on_deadline };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])

@@ -1,8 +1,8 @@
 /* kafka_fetch.c: keeps librdkafka fetching.
  *
- * Below 2.2 the thread that fetches sleeps when its queue is full, and looks again after up to a second, however fast the queue was
- * emptied (https://github.com/confluentinc/librdkafka/issues/2879). A queue that holds a second of work would hide that and cost
- * tens of megabytes. Instead the thread is woken as records are taken. From 2.2 on fetch.queue.backoff.ms does. */
+ * Below 2.2 the thread that fetches sleeps when its queue is full, and looks again after up to a second, however fast the queue
+ * was emptied (https://github.com/confluentinc/librdkafka/issues/2879). A queue that holds a second of work would hide that and
+ * cost tens of megabytes. Instead the thread is woken as records are taken. From 2.2 on fetch.queue.backoff.ms does. */
 #include "bridge/io/kafka_parts.h"
 
 #include <librdkafka/rdkafka.h>

@@ -188,6 +188,7 @@ begin(struct kafka *kafka)
     kafka->stats.joined = true;
     kafka->stats.rebalances[REBALANCE_ASSIGN]++;
     assign(kafka, list);
+    rd_kafka_resume_partitions(kafka->consumer, list);      /* a pause outlives its assignment; a new one begins unpaused */
     rd_kafka_topic_partition_list_destroy(list);
     kafka->handler.assigned(kafka->handler.owner, kafka->assignment, kafka->n_partitions, kafka->epoch);
 }

@@ -70,7 +70,8 @@ struct kafka {
     struct rd_kafka_s *consumer;
     struct rd_kafka_queue_s *records, *events;      /* of the consumer: its own, and answers, logs */
     int wake_fd;                                    /* eventfd that librdkafka writes to */
-    struct event *on_wake, *on_tick, *on_again;
+    struct event *on_wake, *on_tick, *on_again, *on_owner_had;
+    bool taken_turn;                                /* of records, in this round of the loop */
     struct header *headers;                         /* scratch of one record */
     uint32_t headers_capacity;
 

@@ -12,7 +12,8 @@
 static const struct timeval hold = { 0, 500 * 1000 };
 
 static void
-tell_librdkafka(struct kafka *kafka, uint32_t partition, rd_kafka_resp_err_t (*verb)(rd_kafka_t *, rd_kafka_topic_partition_list_t *))
+tell_librdkafka(struct kafka *kafka, uint32_t partition,
+                rd_kafka_resp_err_t (*verb)(rd_kafka_t *, rd_kafka_topic_partition_list_t *))
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, kafka->assignment[partition].topic, kafka->assignment[partition].number);
