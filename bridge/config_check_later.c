@@ -1,5 +1,5 @@
-/* config_check_later.c: options that are part of the contract and not in effect in this release. They are accepted, and it is said: a
- * configuration must never seem to do what it does not. A row goes when its option works. */
+/* config_check_later.c: options that are part of the contract and not in effect in this release. They are accepted, and it is
+ * said: a configuration must never seem to do what it does not. A row goes when its option works. */
 #include "bridge/config_load.h"
 
 static const char *const process_rows[] = {

@@ -80,7 +80,8 @@ struct backend {
     enum encode_result (*add)(const struct backend_settings *, const struct event *, struct request *);
     void (*end)(const struct backend_settings *, struct request *);
     /* Adds the headers that authenticate. Called once for each attempt, after end(); wipes those of an earlier attempt. */
-    void (*sign)(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *, struct request *);
+    void (*sign)(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *,
+                 struct request *);
     void (*judge)(const struct reply *, struct verdict *);
     /* About the bytes that the event will take in a body, for batches by bytes; cheap, may be off by a tenth. */
     uint32_t (*weigh)(const struct backend_settings *, const struct event *);

@@ -1,4 +1,5 @@
-/* fault.h: why an input was refused. The list is closed: the dead letter's reason is `bad_input.<name>`, and metrics use it as a label. */
+/* fault.h: why an input was refused. The list is closed: the dead letter's reason is `bad_input.<name>`,
+ * and metrics use it as a label. */
 #ifndef CODECS_FAULT_H
 #define CODECS_FAULT_H
 

@@ -23,7 +23,8 @@ struct type {
 };
 
 static const struct type types[32] = {
-    { SHAPE_SCALAR, 0, 0 },     { SHAPE_NEVER, 0, 0 },     { SHAPE_SCALAR, 0, 0 },    { SHAPE_SCALAR, 0, 0 }, /* nil - false true */
+    /* nil - false true */
+    { SHAPE_SCALAR, 0, 0 },     { SHAPE_NEVER, 0, 0 },     { SHAPE_SCALAR, 0, 0 },    { SHAPE_SCALAR, 0, 0 },
     { SHAPE_BINARY, 1, 0 },     { SHAPE_BINARY, 2, 0 },    { SHAPE_BINARY, 4, 0 },    { SHAPE_EXTENSION, 1, 0 },
     { SHAPE_EXTENSION, 2, 0 },  { SHAPE_EXTENSION, 4, 0 }, { SHAPE_FLOAT, 0, 4 },     { SHAPE_FLOAT, 0, 8 },
     { SHAPE_SCALAR, 0, 1 },     { SHAPE_SCALAR, 0, 2 },    { SHAPE_SCALAR, 0, 4 },    { SHAPE_SCALAR, 0, 8 }, /* uint */

@@ -45,7 +45,8 @@ int cmd_version(struct cmd_context *);
 int cmd_help(struct cmd_context *);
 
 struct config;
-/* Loads the configuration named by the context, prints what is wrong to stderr (or JSON to stdout) and returns NULL with `*code` = 78, 66 or 64. */
+/* Loads the configuration named by the context, prints what is wrong to stderr (or JSON to stdout) and returns NULL
+ * with `*code` = 78, 66 or 64. */
 struct config *cmd_load(struct cmd_context *, int *code);
 
 #endif

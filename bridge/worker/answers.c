@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- Kafka ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Kafka ----------------------------------------------------------------------------------------------------------------- */
 
 static void
 on_record(void *owner, const struct kafka_record *record)
@@ -102,11 +102,11 @@ on_closed(void *owner)
 void
 answers_kafka(struct worker *worker, struct kafka_handler *handler)
 {
-    *handler = (struct kafka_handler){ worker, on_record, on_assigned, on_revoked, on_lost, on_committed, on_parked, on_fatal, on_trouble,
-                                       on_closed };
+    *handler = (struct kafka_handler){ worker, on_record, on_assigned, on_revoked, on_lost, on_committed, on_parked, on_fatal,
+                                       on_trouble, on_closed };
 }
 
-/* ---- Redis ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Redis ----------------------------------------------------------------------------------------------------------------- */
 
 static void
 on_claimed(void *owner, struct tag tag, const struct claim_answer *answer)
@@ -147,7 +147,7 @@ answers_dedup(struct worker *worker, struct dedup_handler *handler)
     *handler = (struct dedup_handler){ worker, on_claimed, on_settled, on_state, on_amnesia };
 }
 
-/* ---- HTTP ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- HTTP ------------------------------------------------------------------------------------------------------------------ */
 
 static void
 on_called(void *owner, struct tag tag, const struct reply *reply, ms_t duration_ms)
@@ -165,6 +165,7 @@ on_called(void *owner, struct tag tag, const struct reply *reply, ms_t duration_
         return;
     }
     backend_of(worker->config->targets[origin.target].settings.kind)->judge(reply, &input.called.verdict);
+    input.called.lease_over = reply->transport == TRANSPORT_ABORTED && reply->begun == 0;
     observe_outcome(worker, &origin, &input.called.verdict, duration_ms);
     worker_feed(worker, &input);
 }

@@ -1,4 +1,5 @@
-/* call.c: one CALL effect becomes a signed request: members are read once more from their records, encoded, signed with what is fresh. */
+/* call.c: one CALL effect becomes a signed request: members are read once more from their records,
+ * encoded, signed with what is fresh. */
 #include "bridge/worker/parts.h"
 
 #include "bridge/io/clock.h"
@@ -51,7 +52,6 @@ answer_unbuilt(struct worker *worker, const struct effect *effect, enum encode_r
 {
     struct input input = { .kind = INPUT_CALLED };
     input.called.tag = effect->call.tag;
-    input.called.encode_failed = true;
     input.called.verdict.outcome = result == ENCODE_FULL ? OUTCOME_TOO_LARGE : OUTCOME_REJECTED;
     verdict_text(input.called.verdict.code, sizeof(input.called.verdict.code), SLICE("encode"));
     worker_feed(worker, &input);

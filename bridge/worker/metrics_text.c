@@ -1,4 +1,5 @@
-/* metrics_text.c: the scrape: numbers of engine, adapters and log under the names of metrics.def. Rendered at most once a second. */
+/* metrics_text.c: the scrape: numbers of engine, adapters and log under the names of metrics.def.
+ * Rendered at most once a second. */
 #include "bridge/worker/parts.h"
 
 #include "bridge/io/clock.h"
@@ -23,13 +24,13 @@ deliveries(struct worker *worker, struct buf *text, const struct engine_stats *s
     metrics_begin(text, METRIC_DELIVERIES_OPENED);
     EACH_TARGET(worker, i, 2)
         for (uint32_t j = 0; j < worker->config->n_sources; j++)
-            metrics_u64(text, METRIC_DELIVERIES_OPENED, stats->targets[i].opened[j], "source", worker->config->sources[j].name, "target",
-                        target_label(worker, i), NULL);
+            metrics_u64(text, METRIC_DELIVERIES_OPENED, stats->targets[i].opened[j], "source", worker->config->sources[j].name,
+                        "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_DELIVERIES_TERMINAL);
     EACH_TARGET(worker, i, 2)
         for (unsigned j = 0; j < TERMINAL_COUNT; j++)
-            metrics_u64(text, METRIC_DELIVERIES_TERMINAL, stats->targets[i].terminal[j], "target", target_label(worker, i), "outcome",
-                        terminal_name((enum terminal)j), NULL);
+            metrics_u64(text, METRIC_DELIVERIES_TERMINAL, stats->targets[i].terminal[j], "target", target_label(worker, i),
+                        "outcome", terminal_name((enum terminal)j), NULL);
     metrics_begin(text, METRIC_DELIVERIES_INFLIGHT);
     for (unsigned j = 0; j < STAGE_COUNT; j++) {
         uint64_t sum = 0;
@@ -57,7 +58,8 @@ claims(struct worker *worker, struct buf *text, const struct engine_stats *stats
         metrics_u64(text, METRIC_CLAIMS_FENCED, stats->targets[i].fenced, "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_POSSIBLE_DUPLICATES);
     EACH_TARGET(worker, i, 0)
-        metrics_u64(text, METRIC_POSSIBLE_DUPLICATES, stats->targets[i].possible_duplicates, "target", target_label(worker, i), NULL);
+        metrics_u64(text, METRIC_POSSIBLE_DUPLICATES, stats->targets[i].possible_duplicates, "target", target_label(worker, i),
+                    NULL);
 }
 
 static void
@@ -77,8 +79,8 @@ calls(struct worker *worker, struct buf *text, const struct engine_stats *stats)
     metrics_begin(text, METRIC_CALL_DURATION);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < CALL_RESULT_COUNT; j++)
-            metrics_histogram(text, METRIC_CALL_DURATION, BUCKETS_CALL, &worker->timing.call[i][j], "target", target_label(worker, i),
-                              "result", results[j], NULL);
+            metrics_histogram(text, METRIC_CALL_DURATION, BUCKETS_CALL, &worker->timing.call[i][j], "target",
+                              target_label(worker, i), "result", results[j], NULL);
     metrics_begin(text, METRIC_CALLS_INFLIGHT);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_CALLS_INFLIGHT, stats->targets[i].calls_inflight, "target", target_label(worker, i), NULL);
@@ -97,15 +99,18 @@ batches(struct worker *worker, struct buf *text, const struct engine_stats *stat
     static const char *const splits[2] = { "rejected", "too_large" };
     metrics_begin(text, METRIC_BATCH_MESSAGES);
     EACH_TARGET(worker, i, 0)
-        metrics_histogram(text, METRIC_BATCH_MESSAGES, BUCKETS_COUNT_LIKE, &worker->timing.batch[i], "target", target_label(worker, i), NULL);
+        metrics_histogram(text, METRIC_BATCH_MESSAGES, BUCKETS_COUNT_LIKE, &worker->timing.batch[i], "target",
+                          target_label(worker, i), NULL);
     metrics_begin(text, METRIC_BATCH_FLUSHES);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 3; j++)
-            metrics_u64(text, METRIC_BATCH_FLUSHES, stats->targets[i].flushes[j], "target", target_label(worker, i), "cause", causes[j], NULL);
+            metrics_u64(text, METRIC_BATCH_FLUSHES, stats->targets[i].flushes[j], "target", target_label(worker, i), "cause",
+                        causes[j], NULL);
     metrics_begin(text, METRIC_BATCH_SPLITS);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 2; j++)
-            metrics_u64(text, METRIC_BATCH_SPLITS, stats->targets[i].splits[j], "target", target_label(worker, i), "cause", splits[j], NULL);
+            metrics_u64(text, METRIC_BATCH_SPLITS, stats->targets[i].splits[j], "target", target_label(worker, i), "cause",
+                        splits[j], NULL);
 }
 
 /* One gauge a value, 0 or 1, all present. */
@@ -117,13 +122,13 @@ gates(struct worker *worker, struct buf *text, const struct engine_stats *stats)
     metrics_begin(text, METRIC_CIRCUIT_STATE);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 3; j++)
-            metrics_u64(text, METRIC_CIRCUIT_STATE, (unsigned)stats->targets[i].breaker == j, "target", target_label(worker, i), "state",
-                        circuit[j], NULL);
+            metrics_u64(text, METRIC_CIRCUIT_STATE, (unsigned)stats->targets[i].breaker == j, "target", target_label(worker, i),
+                        "state", circuit[j], NULL);
     metrics_begin(text, METRIC_TARGET_PAUSED);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 3; j++)
-            metrics_u64(text, METRIC_TARGET_PAUSED, (unsigned)stats->targets[i].pause == j + 1, "target", target_label(worker, i), "reason",
-                        pauses[j], NULL);
+            metrics_u64(text, METRIC_TARGET_PAUSED, (unsigned)stats->targets[i].pause == j + 1, "target", target_label(worker, i),
+                        "reason", pauses[j], NULL);
 }
 
 static void
@@ -131,7 +136,8 @@ records(struct worker *worker, struct buf *text, const struct engine_stats *stat
 {
     metrics_begin(text, METRIC_RECORDS_CONSUMED);
     for (unsigned j = 0; j < FORMAT_COUNT; j++)
-        metrics_u64(text, METRIC_RECORDS_CONSUMED, stats->records[j], "codec", j == FORMAT_AUTO ? "unknown" : format_name((enum format)j), NULL);
+        metrics_u64(text, METRIC_RECORDS_CONSUMED, stats->records[j], "codec",
+                    j == FORMAT_AUTO ? "unknown" : format_name((enum format)j), NULL);
     metrics_begin(text, METRIC_DECODE_FAILURES);
     for (uint32_t i = 0; i < worker->config->n_sources; i++)
         for (unsigned j = 1; j < FAULT_COUNT; j++)
@@ -153,7 +159,8 @@ static void
 partition_rows(struct worker *worker, struct buf *text)
 {
     static struct partition_stats rows[SCRAPE_PARTITIONS_MAX];
-    static const enum metric metrics[4] = { METRIC_WINDOW_RECORDS, METRIC_WINDOW_FINISHED, METRIC_WINDOW_AGE, METRIC_COMMITTED_OFFSET };
+    static const enum metric metrics[4] = { METRIC_WINDOW_RECORDS, METRIC_WINDOW_FINISHED, METRIC_WINDOW_AGE,
+                                            METRIC_COMMITTED_OFFSET };
     uint32_t n = worker->config->metrics_per_partition ? worker_partitions(worker, rows, SCRAPE_PARTITIONS_MAX) : 0;
     for (unsigned m = 0; m < 4; m++) {
         metrics_begin(text, metrics[m]);

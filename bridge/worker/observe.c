@@ -62,8 +62,8 @@ observe_outcome(struct worker *worker, const struct call_origin *origin, const s
 {
     struct log_fields fields = {
         .target = worker->target_names[origin->target], .outcome = outcome_name(verdict->outcome), .attempt = origin->attempt,
-        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id, .duration_ms = duration_ms,
-        .message_id = origin->first_id,
+        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id,
+        .duration_ms = duration_ms, .message_id = origin->first_id,
     };
     histogram_add(&worker->timing.call[origin->target][timing_result(verdict->outcome)], BUCKETS_CALL, (double)duration_ms / 1e3);
     if (verdict->outcome != OUTCOME_DELIVERED || worker->config->log.level == LOG_LEVEL_DEBUG)

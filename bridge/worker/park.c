@@ -1,4 +1,5 @@
-/* park.c: one PARK effect becomes a dead letter: the record as it came, with the alertbridge-* headers that say why it is here. */
+/* park.c: one PARK effect becomes a dead letter: the record as it came, with the alertbridge-*
+ * headers that say why it is here. */
 #include "bridge/worker/parts.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static bool
 is_ours(struct slice name)
 {
     static const char prefix[] = "alertbridge-";
-    return name.size >= sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0 && !slice_is(name, "alertbridge-replay");
+    return name.size >= sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0
+        && !slice_is(name, "alertbridge-replay");
 }
 
 static void
@@ -107,7 +109,8 @@ log_park(const struct worker *worker, const struct effect *effect)
     };
     if (effect->park.reason == REASON_BAD_INPUT)
         fields.outcome = fault_name(effect->park.fault);
-    log_line(effect->park.reason == REASON_BAD_INPUT ? LOG_AB3101 : effect->park.reason == REASON_NO_ROUTE ? LOG_AB3201 : LOG_AB6101, &fields);
+    log_line(effect->park.reason == REASON_BAD_INPUT ? LOG_AB3101
+             : effect->park.reason == REASON_NO_ROUTE ? LOG_AB3201 : LOG_AB6101, &fields);
 }
 
 void

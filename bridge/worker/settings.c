@@ -75,7 +75,8 @@ worker_engine_config(const struct config *config, struct engine_config *engine)
     for (uint32_t i = 0; i < config->n_sources; i++) {
         const struct config_source *source = &config->sources[i];
         engine->sources[i].name = source->name;
-        engine->sources[i].rules = (struct decode_rules){ source->format, source->strict, source->ce_identity_id, config->limits.record_bytes };
+        engine->sources[i].rules = (struct decode_rules){ source->format, source->strict, source->ce_identity_id,
+                                                          config->limits.record_bytes };
     }
     engine->n_routes = config->n_routes;
     for (uint32_t i = 0; i < config->n_routes; i++)
@@ -99,7 +100,8 @@ worker_hash_key(struct crypto *crypto, const char *prefix, struct sipkey *key)
 }
 
 void
-settings_kafka(const struct config *config, struct kafka_config *kafka, struct kafka_property *properties, struct kafka_topic *topics)
+settings_kafka(const struct config *config, struct kafka_config *kafka, struct kafka_property *properties,
+               struct kafka_topic *topics)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < config->kafka.n_properties; i++)

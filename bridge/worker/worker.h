@@ -1,4 +1,5 @@
-/* worker.h: the joint of engine and adapters: one switch from effects to adapter calls, one set of callbacks from answers to inputs.
+/* worker.h: the joint of engine and adapters: one switch from effects to adapter calls, one set of
+ * callbacks from answers to inputs.
  *
  * A worker lives on the caller's event loop. `run` has one in the process; `demo` has one beside simulators and a mock broker. */
 #ifndef BRIDGE_WORKER_WORKER_H
@@ -15,12 +16,15 @@ struct worker_options {
     /* All is over: the group is left, or the bound passed. code: an exit code of bridge/cmd/cmd.h. */
     void (*stopped)(void *owner, int code);
     void *owner;
-    /* Test aid of `demo --drop-every N`: each N-th call is claimed delivered without being made, to show that the ledger notices. 0 = off. */
+    /* Test aid of `demo --drop-every N`: each N-th call is claimed delivered without being made, to show that the ledger
+     * notices. 0 = off. */
     uint32_t drop_every;
 };
 
-/* Takes all memory, reads the secrets, connects. Kafka, Redis and backends may be away. NULL with `error` and `*code` (69, 70, 78) when it cannot start. */
-struct worker *worker_new(const struct config *, struct event_base *, const struct worker_options *, int *code, char *error, size_t error_size);
+/* Takes all memory, reads the secrets, connects. Kafka, Redis and backends may be away. NULL with `error` and `*code` (69,
+ * 70, 78) when it cannot start. */
+struct worker *worker_new(const struct config *, struct event_base *, const struct worker_options *, int *code, char *error,
+                          size_t error_size);
 
 /* Begins to leave: as after SIGTERM. A second call leaves at once, exit 75. */
 void worker_drain(struct worker *);
@@ -35,7 +39,8 @@ uint16_t worker_admin_port(const struct worker *);      /* 0 = none */
 /* Memory that a configuration will take, in bytes: pools, slab, reply buffers. Pages are touched as they are used. */
 size_t worker_memory(const struct config *);
 
-/* For `explain` as well: the engine's view of a configuration, and the key of its hashes. The result borrows from the configuration. */
+/* For `explain` as well: the engine's view of a configuration, and the key of its hashes. The result
+ * borrows from the configuration. */
 void worker_engine_config(const struct config *, struct engine_config *);
 void worker_hash_key(struct crypto *, const char *prefix, struct sipkey *);
 
