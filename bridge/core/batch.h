@@ -34,6 +34,8 @@ struct batch {
     enum outcome outcome;       /* of its last call */
     ms_t called_ms;
     ms_t elapsed_ms;            /* of the budget: time in calls and waits that counted */
+    struct node *asked;         /* engine_call_member: member asked_at, unless it is the last; they are asked for in a row */
+    uint32_t asked_at;
 };
 
 struct batch *batch_open(struct engine *, struct target *);

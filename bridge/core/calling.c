@@ -153,5 +153,8 @@ call_answered(struct engine *engine, const struct input *input)
           verdict->status, verdict->code[0] ? verdict->code : "-");
     remember_code(batch, verdict);
     to_backoff(engine, batch);
-    retry(engine, batch, verdict);
+    if (input->called.lease_over)
+        retry_renewed(engine, batch, verdict);
+    else
+        retry(engine, batch, verdict);
 }

@@ -70,7 +70,7 @@ credential_answered(struct engine *engine, const struct input *input)
 {
     check(input->credential.target < engine->config.n_targets);
     struct target *target = &engine->targets[input->credential.target];
-    if (input->credential.ok) {
+    if (input->credential.ok && input->credential.expires_at_ms > engine->now_ms) {
         had(engine, target, input->credential.expires_at_ms);
         if (input->credential.rotated)
             target_try_now(engine, target);

@@ -36,6 +36,7 @@ struct record {
     uint32_t partition, epoch;
     uint32_t window_slot;
     uint32_t bytes;
+    uint32_t room;                  /* deliveries it needs at most; 0 = not decoded yet */
     uint32_t open;                  /* deliveries not yet terminal, plus 1 while it is being expanded */
     bool abandoned;                 /* some of it is not terminal and never will be here: its offset stays uncommitted */
     uint32_t source;

@@ -75,12 +75,15 @@ drain_lost(struct engine *engine)
     engine->drain.committing = false;
 }
 
+/* Deliveries whose end is on its way. */
 static uint32_t
 in_flight(const struct engine *engine)
 {
     uint32_t n = engine->settling.size + engine->parking.size;
-    for (uint32_t i = 0; i < engine->config.n_targets; i++)
-        n += engine->targets[i].slots;
+    for (uint32_t i = 0; i < engine->config.n_targets; i++) {
+        const struct target_stats *stats = &engine->stats.targets[i];
+        n += stats->inflight[STAGE_CLAIMING] + stats->inflight[STAGE_CALLING] + stats->inflight[STAGE_BACKOFF];
+    }
     return n;
 }
 
@@ -97,6 +100,7 @@ finish_acknowledged(struct engine *engine)
             continue;
         TRACE(engine, delivery->id, "done without its mark");
         engine->stats.marks_missing++;
+        todo_push(engine, EFFECT_NOTE, (uint32_t)delivery->target, NOTE_MARK_MISSING);
         delivery_done(engine, delivery, TERMINAL_DELIVERED);
     }
 }

@@ -153,6 +153,10 @@ fill(struct engine *engine, const struct todo *todo, struct effect *effect)
         effect->credential.target = todo->slot;
         effect->credential.refused = todo->serial != 0;
         return true;
+    case EFFECT_NOTE:
+        effect->note.target = todo->slot;
+        effect->note.what = (enum note)todo->serial;
+        return true;
     case EFFECT_DRAINED:
         effect->drained.shutdown = todo->slot != 0;
         effect->drained.abandoned = todo->serial;

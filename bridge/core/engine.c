@@ -275,11 +275,14 @@ void
 engine_call_member(const struct engine *engine, struct tag call, uint32_t i, struct call_member *member)
 {
     check(call.slot < engine->fresh_batches && engine->batches[call.slot].serial == call.serial);
-    const struct batch *batch = &engine->batches[call.slot];
+    struct batch *batch = &engine->batches[call.slot];
     check(i < batch->members.size);
-    struct node *node = list_first(&batch->members);
-    while (i-- > 0)
+    bool is_next = batch->asked && i == batch->asked_at + 1;
+    struct node *node = is_next ? list_next(&batch->members, batch->asked) : list_first(&batch->members);
+    for (uint32_t at = is_next ? i : 0; at < i; at++)
         node = list_next(&batch->members, node);
+    batch->asked_at = i;
+    batch->asked = i + 1 < batch->members.size ? node : NULL;       /* members may change before they are asked for again */
     const struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
     member->handle = delivery->record->handle;
     member->index = delivery->index;
@@ -297,5 +300,18 @@ engine_call_origin(const struct engine *engine, struct tag call, struct call_ori
         return false;
     const struct delivery *first = LIST_ENTRY(list_first(&batch->members), struct delivery, link);
     *origin = (struct call_origin){ batch->target->index, batch->members.size, batch->sends, delivery_id(first) };
+    return true;
+}
+
+bool
+engine_delivery_origin(const struct engine *engine, struct tag tag, int *target, struct slice *id)
+{
+    if (tag.slot >= engine->fresh_deliveries)
+        return false;
+    const struct delivery *delivery = &engine->deliveries[tag.slot];
+    if (delivery->serial != tag.serial || delivery->state == DELIVERY_FREE)
+        return false;
+    *target = delivery->target;
+    *id = delivery_id(delivery);
     return true;
 }

@@ -147,7 +147,7 @@ struct input {
         struct {
             struct tag tag;
             struct verdict verdict;
-            bool encode_failed;         /* no call was made: the request could not be built; outcome says why */
+            bool lease_over;            /* not begun because its claims' safe time was over: no fault of the target */
         } called;
         struct {
             struct tag tag;
@@ -194,6 +194,12 @@ enum effect_kind {
     EFFECT_FREE_RECORD,         /* handle: its bytes are needed no more                                            */
     EFFECT_FETCH_CREDENTIAL,    /* credential: answer CREDENTIAL                                                   */
     EFFECT_DRAINED,             /* drained: a revoke may be answered, or the process may leave                     */
+    EFFECT_NOTE,                /* note: a target changed its mind; to be told to people, nothing to answer          */
+};
+
+/* What a target did that people want to know at once. */
+enum note {
+    NOTE_BREAKER_OPEN, NOTE_BREAKER_HALF_OPEN, NOTE_BREAKER_CLOSED, NOTE_PAUSED_AUTH, NOTE_PAUSED_CONFIG, NOTE_GOES_ON, NOTE_MARK_MISSING
 };
 
 /* A member of a call, by engine_call_member. */
@@ -245,6 +251,10 @@ struct effect {
             bool refused;           /* the present one was refused: get another, do not refresh it */
         } credential;
         struct {
+            enum note what;
+            uint32_t target;
+        } note;
+        struct {
             bool shutdown;          /* else a revoke */
             bool complete;          /* nothing unfinished was abandoned but what was never begun */
             uint32_t abandoned;     /* deliveries whose end is not known here */
@@ -263,6 +273,9 @@ struct call_origin {
     struct slice first_id;
 };
 bool engine_call_origin(const struct engine *, struct tag call, struct call_origin *);
+
+/* Whose claim, end or dead letter a tag is, for the log. False when the tag is stale. The id is borrowed until the next input. */
+bool engine_delivery_origin(const struct engine *, struct tag, int *target, struct slice *id);
 
 /* When to feed a TICK at the latest; MS_NEVER = no need. */
 ms_t engine_deadline(const struct engine *);

@@ -158,11 +158,11 @@ expand(struct engine *engine, struct record *record)
 {
     struct decoded decoded;
     const struct source_policy *source = &engine->config.sources[record->source];
-    if (free_deliveries(engine) == 0)
+    if (free_deliveries(engine) < (record->room ? record->room : 1))
         return false;
     enum fault fault = decode(engine->decoder, &source->rules, record->view, &decoded);
-    uint32_t most = fault == FAULT_NONE ? decoded.n * (engine->config.n_targets + 1) : 1;
-    if (free_deliveries(engine) < most)
+    record->room = fault == FAULT_NONE ? decoded.n * (engine->config.n_targets + 1) : 1;
+    if (free_deliveries(engine) < record->room)
         return false;
     engine->stats.records[decoded.format]++;
     engine->stats.unknown_fields[record->source] += decoded.unknown_fields;
@@ -214,6 +214,7 @@ intake_record(struct engine *engine, const struct input *input)
     record->offset = input->record.offset;
     record->number = partition->number;
     record->abandoned = false;
+    record->room = 0;
     record->open = 1;
     memcpy(record->topic, partition->topic, strlen(partition->topic) + 1);
     record->window_slot = window_receive(&partition->window, record->offset, engine->now_ms);

@@ -70,7 +70,8 @@ split_off(struct engine *engine, struct batch *batch, uint32_t keep)
 static void
 halve(struct engine *engine, struct batch *batch, const struct verdict *verdict, enum reason reason)
 {
-    target_answered(batch->target);
+    if (verdict->status != 0)
+        target_took_us(engine, batch->target);
     if (batch->members.size == 1) {
         TRACE(engine, first_of(batch)->id, "%s alone, park %s, code %d/%s", outcome_name(verdict->outcome), reason_name(reason),
               verdict->status, verdict->code[0] ? verdict->code : "-");
@@ -180,7 +181,7 @@ static void
 retry_throttled(struct engine *engine, struct batch *batch, const struct verdict *verdict)
 {
     struct target *target = batch->target;
-    target_answered(target);
+    target_answered(engine, target);
     ms_t until = engine->now_ms + wait_for(engine, target->policy, verdict, batch->failures + 1);
     if (until > target->throttled_until_ms)
         target->throttled_until_ms = until;
@@ -283,6 +284,16 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
         break;
     }
     check(!"an outcome out of range");
+}
+
+void
+retry_renewed(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+{
+    target_stats(engine, (int)batch->target->index)->lease_aborts++;
+    if (is_orphan(engine, first_of(batch)->record))
+        leave_to_next_owner(engine, batch, verdict);
+    else
+        batch_ready(engine, batch, true);
 }
 
 /* Claimed already: its members are fresh enough to be called, or their claims are renewed (and doubt written) first. */

@@ -131,6 +131,7 @@ void batch_drop(struct engine *, struct batch *);       /* nobody is left in it:
 
 /* retrying.c: what comes after a call that did not deliver */
 void retry(struct engine *, struct batch *, const struct verdict *);
+void retry_renewed(struct engine *, struct batch *, const struct verdict *);   /* not begun, its claims were too old */
 void batch_rested(struct engine *, struct batch *);         /* its wait is over */
 void batch_begin_again(struct engine *, struct batch *);    /* slot and token are taken: call, or renew first */
 bool is_orphan(const struct engine *, const struct record *);   /* of an assignment that is over, or being given up */

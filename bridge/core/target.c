@@ -16,29 +16,37 @@ breaker_set(struct engine *engine, struct target *target, enum breaker breaker)
     if (target->breaker == breaker)
         return;
     target->breaker = breaker;
+    todo_push(engine, EFFECT_NOTE, target->index,
+              breaker == BREAKER_OPEN ? NOTE_BREAKER_OPEN : breaker == BREAKER_CLOSED ? NOTE_BREAKER_CLOSED : NOTE_BREAKER_HALF_OPEN);
     TRACE(engine, target->policy->name, "breaker %s",
           breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
 }
 
 void
-target_answered(struct target *target)
+target_answered(struct engine *engine, struct target *target)
 {
     target->failures = 0;
-    target->breaker = BREAKER_CLOSED;
+    breaker_set(engine, target, BREAKER_CLOSED);
+}
+
+void
+target_took_us(struct engine *engine, struct target *target)
+{
+    target_answered(engine, target);
+    target->refused_distinct = 0;
+    target->refused_dispatch = 0;
+    if (target->pause == TARGET_RUNNING || target->pause == TARGET_PAUSED_OPERATOR)
+        return;
+    target->pause = TARGET_RUNNING;
+    todo_push(engine, EFFECT_NOTE, target->index, NOTE_GOES_ON);
+    TRACE(engine, target->policy->name, "goes on");
 }
 
 void
 target_succeeded(struct engine *engine, struct target *target)
 {
     target->delivered++;
-    target->failures = 0;
-    target->refused_distinct = 0;
-    target->refused_dispatch = 0;
-    breaker_set(engine, target, BREAKER_CLOSED);
-    if (target->pause != TARGET_RUNNING && target->pause != TARGET_PAUSED_OPERATOR) {
-        target->pause = TARGET_RUNNING;
-        TRACE(engine, target->policy->name, "goes on");
-    }
+    target_took_us(engine, target);
 }
 
 void
@@ -65,8 +73,10 @@ target_refused(struct engine *engine, struct target *target, uint64_t dispatch, 
     }
     if (target->refused_distinct < 2 || target->pause == TARGET_PAUSED_OPERATOR)
         return;
-    if (target->pause == TARGET_RUNNING)
+    if (target->pause == TARGET_RUNNING) {
+        todo_push(engine, EFFECT_NOTE, target->index, auth ? NOTE_PAUSED_AUTH : NOTE_PAUSED_CONFIG);
         TRACE(engine, target->policy->name, "paused, %s", auth ? "auth" : "config");
+    }
     target->pause = auth ? TARGET_PAUSED_AUTH : TARGET_PAUSED_CONFIG;
     target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
 }

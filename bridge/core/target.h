@@ -46,7 +46,8 @@ ms_t target_deadline(const struct engine *, const struct target *);
 
 /* What a call's outcome says about the target as a whole. */
 void target_succeeded(struct engine *, struct target *);
-void target_answered(struct target *);              /* alive, though it did not deliver */
+void target_answered(struct engine *, struct target *);              /* alive, though it did not deliver */
+void target_took_us(struct engine *, struct target *);  /* refused a content: credentials and settings are good */
 void target_failed(struct engine *, struct target *);
 void target_refused(struct engine *, struct target *, uint64_t dispatch, bool auth);
 void target_try_now(struct engine *, struct target *);  /* a rotation, a reload, a person: a paused target tries at once */

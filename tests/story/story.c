@@ -279,6 +279,8 @@ perform(const struct effect *effect)
         world.credentials_hang |= world.credential_refusals > 0;
         world.credential_refusals = 0;
         return;
+    case EFFECT_NOTE:
+        return;
     case EFFECT_DRAINED:
         world.drained++;
         world.complete = effect->drained.complete;

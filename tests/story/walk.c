@@ -144,6 +144,8 @@ perform(struct walk *walk, const struct effect *effect)
     case EFFECT_FETCH_CREDENTIAL:
         backend_credential(walk, effect);
         return;
+    case EFFECT_NOTE:
+        return;
     case EFFECT_DRAINED:
         kafka_drained(walk, effect);
         return;

@@ -96,7 +96,6 @@ backend_calls(struct walk *walk, const struct effect *effect)
     ends_within_lease(walk, &answer, effect->call.not_after_ms);
     if (walk_chance(walk, walk->odds.call_fails / 10)) {
         verdict->outcome = walk_draw(walk, 2) ? OUTCOME_TOO_LARGE : OUTCOME_REJECTED;
-        answer.input.called.encode_failed = true;
         walk_later(walk, 0, &answer);
         return;
     }
