@@ -1,5 +1,5 @@
 /* sample.c: see sample.h. */
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include "codecs/json.h"
 #include "codecs/msgpack.h"

@@ -1,7 +1,7 @@
 /* test_cloudevents.c: binary, structured and batched envelopes, their attributes and the identity made of them. */
 #include "codecs/base64.h"
 #include "codecs/siphash.h"
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

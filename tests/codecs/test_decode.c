@@ -1,5 +1,5 @@
 /* test_decode.c: which form a record is in, limits of a record, one event in every form, and bytes that nobody meant. */
-#include "sample.h"
+#include "tests/codecs/sample.h"
 #include "tests/support/draw.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
 #include "codecs/buf.h"
 #include "codecs/event_schema.h"
 #include "codecs/json.h"
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* test_fingerprint.c: what makes two events the same and what does not. */
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "codecs/buf.h"
 #include "codecs/json.h"
 #include "codecs/limits.h"
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* test_msgpack.c: strict MessagePack: what is read, and each reason to refuse. */
 #include "codecs/limits.h"
 #include "codecs/msgpack.h"
-#include "sample.h"
+#include "tests/codecs/sample.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
