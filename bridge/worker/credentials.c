@@ -38,13 +38,44 @@ credentials_init(struct worker *worker)
     }
 }
 
+/* Keys go into headers, where a line break would be a header of its own. */
+static bool
+is_one_line(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* As secret_read, and a file that holds more than one line keeps the old value too. */
+static enum secret_result
+read_line(struct secret *secret)
+{
+    struct secret fresh = { .path = secret->path };
+    enum secret_result result = secret_read(&fresh);
+    if (result == SECRET_CHANGED && !is_one_line(secret_view(&fresh)))
+        result = SECRET_UNREADABLE;
+    if (result == SECRET_CHANGED && slice_eq(secret_view(secret), secret_view(&fresh)))
+        result = SECRET_SAME;
+    if (result != SECRET_CHANGED) {
+        secret_wipe(&fresh);
+        return result;
+    }
+    secret_wipe(secret);
+    *secret = fresh;
+    return SECRET_CHANGED;
+}
+
 /* True when the file is not configured, or its value is at hand. A bad file keeps the old value and is said once. */
 static bool
 read_one(struct holder *holder, struct secret *secret, bool *changed)
 {
     if (!given(secret->path))
         return true;
-    enum secret_result result = secret_read(secret);
+    enum secret_result result = read_line(secret);
+    if (result != SECRET_SAME)
+        holder->worker->secret_reloads[result != SECRET_CHANGED]++;
     *changed |= result == SECRET_CHANGED;
     if (result == SECRET_SAME || result == SECRET_CHANGED) {
         holder->logged_bad = false;
@@ -90,6 +121,7 @@ credentials_answer(struct holder *holder, bool ok, bool refused, ms_t expires_at
     input.credential.rotated = ok && holder->rotated;
     input.credential.expires_at_ms = expires_at_ms;
     holder->rotated = holder->rotated && !ok;
+    holder->fetched[!ok]++;
     worker_feed(holder->worker, &input);
 }
 
