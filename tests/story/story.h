@@ -1,15 +1,17 @@
 /* story.h: the engine alone on a virtual clock; what it narrates is compared line by line.
  *
- * A story sets a stage, lets things happen, and expects the trace. Answers come from scripts: claims by id, replies in order; what no script names
- * goes well. Nothing sleeps. */
+ * A story sets a stage, lets things happen, and expects the trace. Answers come from scripts: claims by id, replies in order;
+ * what no script names goes well. Nothing sleeps. */
 #ifndef TESTS_STORY_STORY_H
 #define TESTS_STORY_STORY_H
 
 #include "bridge/core/engine.h"
 
-/* The stage: a notice target "portal" (index 0) and a soar target "soar" (index 1); routes: notices to portal, incidents and alerts to soar. */
+/* The stage: a notice target "portal" (index 0) and a soar target "soar" (index 1); routes: notices to portal,
+ * incidents and alerts to soar. */
 struct engine_config *stage(void);          /* fresh configuration to be changed before story_begin */
-void story_begin(void);                     /* assigns alerts/3 from offset 41 on, credentials at hand; the trace starts after it */
+/* assigns alerts/3 from offset 41 on, credentials at hand; the trace starts after it */
+void story_begin(void);
 
 /* A record with one event. incident ids make the lane: equal ids wait for each other. */
 void receive(int64_t offset, const char *id, const char *incident);             /* a notice for portal */
@@ -21,7 +23,8 @@ void receive_replay(int64_t offset, const char *id, const char *incident);
 void claim_says(const char *id, enum claim_verdict, uint32_t doubt);    /* for the next claim of that id; more calls queue up */
 void replies(enum outcome, ...);            /* outcomes of the next calls, ended by OUTCOME_COUNT; each takes 10 ms */
 void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms);
-void refuse_whatever_holds(const char *prefix, uint32_t number);     /* calls with the message <prefix><2 digits> are rejected, others delivered */
+/* calls with the message <prefix><2 digits> are rejected, others delivered */
+void refuse_whatever_holds(const char *prefix, uint32_t number);
 void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
 void calls_hang(void);                      /* calls are not answered until calls_return() */
 void calls_return(void);

@@ -115,7 +115,8 @@ Test(story, a_record_of_several_events_is_finished_when_all_of_them_are)
     stage();
     story_begin();
     replies(OUTCOME_DELIVERED, OUTCOME_REJECTED, OUTCOME_DELIVERED, OUTCOME_COUNT);
-    receive_text(41, "[{\"v\":1,\"id\":\"a\",\"kind\":\"notice\",\"title\":\"t\"},{\"v\":1,\"id\":\"b\",\"kind\":\"notice\",\"title\":\"t\"},"
+    receive_text(41, "[{\"v\":1,\"id\":\"a\",\"kind\":\"notice\",\"title\":\"t\"},"
+                     "{\"v\":1,\"id\":\"b\",\"kind\":\"notice\",\"title\":\"t\"},"
                      "{\"v\":1,\"id\":\"c\",\"kind\":\"notice\",\"title\":\"t\"}]");
     pass(2000);
     cr_expect_eq(parked_seen("rejected"), 1);

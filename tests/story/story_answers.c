@@ -1,0 +1,235 @@
+/* story_answers.c: what the world answers to the effects of the engine, and the scripts that say it. */
+#include "tests/story/story.h"
+#include "tests/story/story_world.h"
+
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct claim_answer
+claim_script(const struct claim_order *order)
+{
+    struct claim_answer answer = { .verdict = CLAIM_FREE, .attempt = 1, .doubt = order->doubt };
+    for (uint32_t i = 0; i < world.n_claims; i++) {
+        if (world.claims[i].used || !slice_is(order->id, world.claims[i].id))
+            continue;
+        world.claims[i].used = true;
+        answer.verdict = world.claims[i].verdict;
+        answer.doubt = world.claims[i].doubt;
+        answer.rest_ms = answer.verdict == CLAIM_BUSY ? 30000 : 0;
+        return answer;
+    }
+    return answer;
+}
+
+static void
+on_claim(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_CLAIMED };
+    input.claimed.tag = effect->claim.tag;
+    input.claimed.answer = world.silent ? (struct claim_answer){ .verdict = CLAIM_UNKNOWN } : claim_script(&effect->claim);
+    story_later(world.silent ? SILENT_MS : 0, input);
+}
+
+static void
+on_settle(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_SETTLED };
+    input.settled.tag = effect->claim.tag;
+    input.settled.answer = world.silent ? SETTLE_UNKNOWN : world.settles ? world.settle_answer : SETTLE_OK;
+    if (!world.silent && world.settles)
+        world.settles--;
+    story_later(world.silent ? SILENT_MS : 0, input);
+}
+
+static bool
+call_holds(const struct effect *effect, const char *id)
+{
+    struct call_member member;
+    for (uint32_t i = 0; i < effect->call.n; i++) {
+        engine_call_member(world.engine, effect->call.tag, i, &member);
+        if (slice_is(member.id, id))
+            return true;
+    }
+    return false;
+}
+
+static void
+on_call(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_CALLED };
+    struct call_member member;
+    engine_call_member(world.engine, effect->call.tag, effect->call.n - 1, &member);
+    cr_expect(effect->call.not_after_ms >= world.now, "a call that may not begin any more");
+    input.called.tag = effect->call.tag;
+    input.called.verdict = (struct verdict){ .outcome = OUTCOME_DELIVERED, .status = 200 };
+    if (world.next_reply < world.n_replies)
+        input.called.verdict = world.replies[world.next_reply++];
+    if (world.guilty[0] && call_holds(effect, world.guilty))
+        input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
+    if (world.foreign[0] && call_holds(effect, world.foreign))
+        input.called.verdict = (struct verdict){ .outcome = OUTCOME_AUTH, .status = 403, .code = "NoPermission" };
+    world.calls++;
+    if (world.hanging)
+        world.held[world.n_held++] = input;
+    else
+        story_later(CALL_MS, input);
+}
+
+static void
+on_park(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_PARKED };
+    input.parked.tag = effect->park.tag;
+    input.parked.ok = world.parks_failing == 0;
+    if (world.parks_failing)
+        world.parks_failing--;
+    else
+        world.parked[effect->park.reason]++;
+    story_later(0, input);
+}
+
+static void
+on_commit(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_COMMITTED };
+    input.committed.partition = effect->commit.partition;
+    input.committed.epoch = effect->commit.epoch;
+    input.committed.offset = effect->commit.offset;
+    input.committed.result = world.commits ? world.commit_result : COMMIT_OK;
+    if (world.commits)
+        world.commits--;
+    if (input.committed.result == COMMIT_OK)
+        world.committed = effect->commit.offset;
+    story_later(0, input);
+}
+
+void
+story_perform(const struct effect *effect)
+{
+    struct input input = { .kind = INPUT_CREDENTIAL };
+    switch (effect->kind) {
+    case EFFECT_CLAIM:
+        on_claim(effect);
+        return;
+    case EFFECT_SETTLE:
+    case EFFECT_RENEW:
+        on_settle(effect);
+        return;
+    case EFFECT_CALL:
+        on_call(effect);
+        return;
+    case EFFECT_PARK:
+        on_park(effect);
+        return;
+    case EFFECT_COMMIT:
+        on_commit(effect);
+        return;
+    case EFFECT_PAUSE:
+    case EFFECT_RESUME:
+        world.paused = effect->kind == EFFECT_PAUSE;
+        return;
+    case EFFECT_FREE_RECORD:
+        world.freed++;
+        return;
+    case EFFECT_FETCH_CREDENTIAL:
+        input.credential.target = effect->credential.target;
+        input.credential.ok = world.credential_refusals == 0;
+        input.credential.expires_at_ms = world.credential_life ? world.now + world.credential_life : MS_NEVER;
+        if (!world.credentials_hang)
+            story_later(0, input);
+        world.credentials_hang |= world.credential_refusals > 0;
+        world.credential_refusals = 0;
+        return;
+    case EFFECT_NOTE:
+        return;
+    case EFFECT_DRAINED:
+        world.drained++;
+        world.complete = effect->drained.complete;
+        return;
+    }
+}
+
+void
+claim_says(const char *id, enum claim_verdict verdict, uint32_t doubt)
+{
+    cr_assert(world.n_claims < SCRIPT_MAX);
+    snprintf(world.claims[world.n_claims].id, sizeof(world.claims[0].id), "%s", id);
+    world.claims[world.n_claims].verdict = verdict;
+    world.claims[world.n_claims++].doubt = doubt;
+}
+
+void
+reply_is(enum outcome outcome, int status, const char *code, int64_t retry_after_ms)
+{
+    cr_assert(world.n_replies < SCRIPT_MAX);
+    struct verdict *verdict = &world.replies[world.n_replies++];
+    *verdict = (struct verdict){ .outcome = outcome, .status = status, .retry_after_ms = retry_after_ms };
+    snprintf(verdict->code, sizeof(verdict->code), "%s", code);
+}
+
+void
+replies(enum outcome first, ...)
+{
+    va_list arguments;
+    va_start(arguments, first);
+    for (int outcome = (int)first; outcome != OUTCOME_COUNT; outcome = va_arg(arguments, int))
+        reply_is((enum outcome)outcome,
+                 outcome == OUTCOME_DELIVERED || outcome == OUTCOME_REJECTED ? 200 : outcome == OUTCOME_NOT_SENT ? 0 : 500,
+                 outcome == OUTCOME_REJECTED ? "31400" : "", 0);
+    va_end(arguments);
+}
+
+void
+refuse_whatever_holds(const char *prefix, uint32_t number)
+{
+    snprintf(world.guilty, sizeof(world.guilty), "%s%02u", prefix, number);
+}
+
+void
+refuse_auth_for(const char *id)
+{
+    snprintf(world.foreign, sizeof(world.foreign), "%s", id);
+}
+
+void
+calls_hang(void)
+{
+    world.hanging = true;
+}
+
+void
+calls_return(void)
+{
+    world.hanging = false;
+    for (uint32_t i = 0; i < world.n_held; i++)
+        story_later(0, world.held[i]);
+    world.n_held = 0;
+}
+
+void
+settles_say(enum settle_answer answer, uint32_t times)
+{
+    world.settle_answer = answer;
+    world.settles = times;
+}
+
+void
+parks_fail(uint32_t times)
+{
+    world.parks_failing = times;
+}
+
+void
+commits_say(enum commit_result result, uint32_t times)
+{
+    world.commit_result = result;
+    world.commits = times;
+}
+
+void
+store_is_silent(bool silent)
+{
+    world.silent = silent;
+}

@@ -1,0 +1,65 @@
+/* story_world.h: the state of the little world around the engine, for the files of story.h. */
+#ifndef TESTS_STORY_STORY_WORLD_H
+#define TESTS_STORY_STORY_WORLD_H
+
+#include "bridge/core/engine.h"
+
+enum { EVENTS_MAX = 4096, SCRIPT_MAX = 256, TRACE_MAX = 1 << 18, RECORDS_MAX = 4096, CALL_MS = 10, SILENT_MS = 5 };
+
+struct happening {
+    ms_t at;
+    uint64_t order;
+    struct input input;
+    bool used;
+};
+
+struct stored_record {
+    struct record_view view;
+    char value[2048], key[64];
+    struct header header;
+};
+
+struct story_world {
+    struct engine_config config;
+    struct backend_settings notice, soar;
+    void *memory;
+    struct engine *engine;
+    struct decoder *decoder;
+    ms_t now;
+    uint64_t order;
+    struct happening happenings[EVENTS_MAX];
+    struct stored_record *records;
+    uint32_t n_records;
+    struct {
+        char id[64];
+        enum claim_verdict verdict;
+        uint32_t doubt;
+        bool used;
+    } claims[SCRIPT_MAX];
+    uint32_t n_claims;
+    struct verdict replies[SCRIPT_MAX];
+    uint32_t n_replies, next_reply;
+    enum settle_answer settle_answer;
+    enum commit_result commit_result;
+    uint32_t settles, parks_failing, commits;
+    bool hanging, silent, paused, credentials_hang;
+    uint32_t credential_refusals;
+    ms_t credential_life;
+    char guilty[32], foreign[32];
+    struct input held[SCRIPT_MAX];
+    uint32_t n_held;
+    char trace[TRACE_MAX];
+    size_t trace_size;
+    int64_t committed;
+    uint32_t freed, calls, drained, epoch;
+    uint32_t parked[REASON_COUNT];
+    bool complete;
+};
+
+extern struct story_world world;
+
+void story_feed(struct input);              /* now */
+void story_later(ms_t wait, struct input);  /* on the virtual clock */
+void story_perform(const struct effect *);  /* story_answers.c: what the scripts say to an effect */
+
+#endif
