@@ -1,4 +1,6 @@
 /* help.c: help and docs/cli.md from the rows of commands.def. */
+#include "bridge/log.h"
+#include "bridge/metrics.h"
 #include "bridge/cmd/commands.h"
 #include "bridge/suggest.h"
 
@@ -187,19 +189,34 @@ unknown_command(const char *name)
     return EXIT_USAGE;
 }
 
+/* Pages of docs/ that come out of tables: help --docs writes the command line's, --errors and --metrics the other two. */
+static const struct page {
+    const char *option;
+    void (*write)(struct buf *);
+} pages[] = { { "--docs", help_docs }, { "--errors", log_docs }, { "--metrics", metrics_docs } };
+
+static const struct page *
+page_of(const char *word)
+{
+    for (size_t i = 0; word != NULL && i < sizeof pages / sizeof pages[0]; i++)
+        if (strcmp(word, pages[i].option) == 0)
+            return &pages[i];
+    return NULL;
+}
+
 int
 cmd_help(struct cmd_context *context)
 {
     const char *word = context->argc > 1 ? context->argv[1] : NULL;
-    bool docs = word != NULL && strcmp(word, "--docs") == 0;
-    const struct command *command = word == NULL || docs ? NULL : command_find(word);
-    if (word != NULL && !docs && command == NULL)
+    const struct page *page = page_of(word);
+    const struct command *command = word == NULL || page ? NULL : command_find(word);
+    if (word != NULL && !page && command == NULL)
         return unknown_command(word);
     struct buf *out = text_new();
     if (out == NULL)
         return EXIT_INTERNAL;
-    if (docs)
-        help_docs(out);
+    if (page)
+        page->write(out);
     else if (command != NULL)
         help_command(out, command);
     else

@@ -6,6 +6,19 @@
 
 #include <string.h>
 
+/* What a person should know of one delivery: its target and id are asked of the engine before it is told. */
+static void
+log_delivery(struct worker *worker, struct tag tag, enum log_code code)
+{
+    struct log_fields fields = { .target = "_none" };
+    int target;
+    if (!engine_delivery_origin(worker->engine, tag, &target, &fields.message_id))
+        return;
+    if (target >= 0)
+        fields.target = worker->target_names[target];
+    log_line(code, &fields);
+}
+
 /* ---- Kafka ----------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -25,6 +38,14 @@ on_record(void *owner, const struct kafka_record *record)
 }
 
 static void
+brokers_answer(struct worker *worker)
+{
+    if (worker->brokers_away)
+        log_line(LOG_AB2101, NULL);
+    worker->brokers_away = false;
+}
+
+static void
 on_assigned(void *owner, const struct assignment *partitions, uint32_t n, uint32_t epoch)
 {
     struct worker *worker = owner;
@@ -32,7 +53,10 @@ on_assigned(void *owner, const struct assignment *partitions, uint32_t n, uint32
     input.assigned.partitions = partitions;
     input.assigned.n = n;
     input.assigned.epoch = epoch;
+    if (!worker->joined)
+        log_line(LOG_AB8102, NULL);
     worker->joined = true;
+    brokers_answer(worker);
     log_line(LOG_AB2201, &(struct log_fields){ .attempt = n });
     worker_feed(worker, &input);
 }
@@ -61,6 +85,8 @@ on_committed(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, en
     input.committed.epoch = epoch;
     input.committed.offset = offset;
     input.committed.result = result;
+    if (result == COMMIT_OK)
+        brokers_answer(owner);
     if (result != COMMIT_OK)
         log_line(result == COMMIT_STALE ? LOG_AB2302 : LOG_AB2301, &(struct log_fields){ .has_offset = true, .offset = offset });
     worker_feed(owner, &input);
@@ -69,11 +95,13 @@ on_committed(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, en
 static void
 on_parked(void *owner, struct tag tag, bool ok)
 {
+    struct worker *worker = owner;
     struct input input = { .kind = INPUT_PARKED };
     input.parked.tag = tag;
     input.parked.ok = ok;
+    worker->park_writes[!ok]++;
     if (!ok)
-        log_line(LOG_AB6102, NULL);
+        log_delivery(worker, tag, LOG_AB6102);
     worker_feed(owner, &input);
 }
 
@@ -85,11 +113,25 @@ on_fatal(void *owner, const char *why)
     worker_exit(worker, EXIT_INTERNAL);
 }
 
+/* No broker: said once, then at intervals by the log's own rate limit. A commit or an assignment says that one is back. */
+static enum log_code
+trouble_code(struct worker *worker, int level, const char *kind)
+{
+    if (level > 4)
+        return LOG_AB2106;
+    if (strcmp(kind, "auth") == 0 || strcmp(kind, "tls") == 0)
+        return LOG_AB2104;
+    if (strcmp(kind, "transport") != 0)
+        return LOG_AB2105;
+    bool again = worker->brokers_away;
+    worker->brokers_away = true;
+    return again ? LOG_AB2103 : LOG_AB2102;
+}
+
 static void
 on_trouble(void *owner, int level, const char *kind, const char *text)
 {
-    (void)owner;
-    log_line(level <= 4 ? LOG_AB2105 : LOG_AB2106, &(struct log_fields){ .outcome = kind, .error = text });
+    log_line(trouble_code(owner, level, kind), &(struct log_fields){ .outcome = kind, .error = text });
 }
 
 static void
@@ -111,6 +153,8 @@ answers_kafka(struct worker *worker, struct kafka_handler *handler)
 static void
 on_claimed(void *owner, struct tag tag, const struct claim_answer *answer)
 {
+    if (answer->verdict == CLAIM_CONFLICT || answer->verdict == CLAIM_TAKEOVER)
+        log_delivery(owner, tag, answer->verdict == CLAIM_CONFLICT ? LOG_AB4201 : LOG_AB4203);
     struct input input = { .kind = INPUT_CLAIMED };
     input.claimed.tag = tag;
     input.claimed.answer = *answer;
@@ -120,6 +164,8 @@ on_claimed(void *owner, struct tag tag, const struct claim_answer *answer)
 static void
 on_settled(void *owner, struct tag tag, enum settle_answer answer)
 {
+    if (answer == SETTLE_FENCED)
+        log_delivery(owner, tag, LOG_AB4202);
     struct input input = { .kind = INPUT_SETTLED };
     input.settled.tag = tag;
     input.settled.answer = answer;
@@ -166,7 +212,7 @@ on_called(void *owner, struct tag tag, const struct reply *reply, ms_t duration_
     }
     backend_of(worker->config->targets[origin.target].settings.kind)->judge(reply, &input.called.verdict);
     input.called.lease_over = reply->transport == TRANSPORT_ABORTED && reply->begun == 0;
-    observe_outcome(worker, &origin, &input.called.verdict, duration_ms);
+    observe_outcome(worker, tag, &origin, &input.called.verdict, duration_ms);
     worker_feed(worker, &input);
 }
 

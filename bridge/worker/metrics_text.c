@@ -5,6 +5,7 @@
 #include "bridge/io/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SCRAPE_PARTITIONS_MAX = 256 };
 
@@ -56,6 +57,9 @@ claims(struct worker *worker, struct buf *text, const struct engine_stats *stats
     metrics_begin(text, METRIC_CLAIMS_FENCED);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_CLAIMS_FENCED, stats->targets[i].fenced, "target", target_label(worker, i), NULL);
+    metrics_begin(text, METRIC_LEASE_ABORTS);
+    EACH_TARGET(worker, i, 0)
+        metrics_u64(text, METRIC_LEASE_ABORTS, stats->targets[i].lease_aborts, "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_POSSIBLE_DUPLICATES);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_POSSIBLE_DUPLICATES, stats->targets[i].possible_duplicates, "target", target_label(worker, i),
@@ -81,6 +85,9 @@ calls(struct worker *worker, struct buf *text, const struct engine_stats *stats)
         for (unsigned j = 0; j < CALL_RESULT_COUNT; j++)
             metrics_histogram(text, METRIC_CALL_DURATION, BUCKETS_CALL, &worker->timing.call[i][j], "target",
                               target_label(worker, i), "result", results[j], NULL);
+    metrics_begin(text, METRIC_EVENT_AGE);
+    EACH_TARGET(worker, i, 0)
+        metrics_histogram(text, METRIC_EVENT_AGE, BUCKETS_AGE, &worker->timing.age[i], "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_CALLS_INFLIGHT);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_CALLS_INFLIGHT, stats->targets[i].calls_inflight, "target", target_label(worker, i), NULL);
@@ -155,13 +162,29 @@ records(struct worker *worker, struct buf *text, const struct engine_stats *stat
     metrics_u64(text, METRIC_STALE_ANSWERS, stats->stale_answers, NULL);
 }
 
+/* How many partitions of each topic are ours; topics come one after the other in an assignment. */
+static void
+assigned_rows(struct buf *text, const struct partition_stats *rows, uint32_t n)
+{
+    metrics_begin(text, METRIC_ASSIGNED);
+    for (uint32_t i = 0, count = 0; i < n; i++) {
+        count++;
+        if (i + 1 < n && strcmp(rows[i].topic, rows[i + 1].topic) == 0)
+            continue;
+        metrics_u64(text, METRIC_ASSIGNED, count, "topic", rows[i].topic, NULL);
+        count = 0;
+    }
+}
+
 static void
 partition_rows(struct worker *worker, struct buf *text)
 {
     static struct partition_stats rows[SCRAPE_PARTITIONS_MAX];
     static const enum metric metrics[4] = { METRIC_WINDOW_RECORDS, METRIC_WINDOW_FINISHED, METRIC_WINDOW_AGE,
                                             METRIC_COMMITTED_OFFSET };
-    uint32_t n = worker->config->metrics_per_partition ? worker_partitions(worker, rows, SCRAPE_PARTITIONS_MAX) : 0;
+    uint32_t n = worker_partitions(worker, rows, SCRAPE_PARTITIONS_MAX);
+    assigned_rows(text, rows, n);
+    n = worker->config->metrics_per_partition ? n : 0;
     for (unsigned m = 0; m < 4; m++) {
         metrics_begin(text, metrics[m]);
         for (uint32_t i = 0; i < n; i++) {
@@ -221,6 +244,26 @@ redis_rows(struct worker *worker, struct buf *text)
 }
 
 static void
+result_rows(struct buf *text, enum metric metric, const uint64_t values[2])
+{
+    metrics_begin(text, metric);
+    metrics_u64(text, metric, values[0], "result", "ok", NULL);
+    metrics_u64(text, metric, values[1], "result", "error", NULL);
+}
+
+static void
+credential_rows(struct worker *worker, struct buf *text)
+{
+    metrics_begin(text, METRIC_CREDENTIAL_REFRESHES);
+    EACH_TARGET(worker, i, 0) {
+        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[0], "target", target_label(worker, i), "result", "ok", NULL);
+        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[1], "target", target_label(worker, i), "result", "error", NULL);
+    }
+    result_rows(text, METRIC_SECRET_RELOADS, worker->secret_reloads);
+    result_rows(text, METRIC_PARK_WRITES, worker->park_writes);
+}
+
+static void
 log_rows(struct buf *text)
 {
     static const char *const levels[LOG_LEVEL_COUNT] = { "error", "warning", "info", "debug" };
@@ -237,12 +280,23 @@ log_rows(struct buf *text)
 }
 
 static void
+ready_rows(struct worker *worker, struct buf *text)
+{
+    struct admin_check checks[ADMIN_CHECKS_MAX];
+    uint32_t n = observe_checks(worker, checks);
+    metrics_begin(text, METRIC_READY);
+    for (uint32_t i = 0; i < n; i++)
+        metrics_u64(text, METRIC_READY, checks[i].ok, "check", checks[i].name, NULL);
+}
+
+static void
 state_rows(struct worker *worker, struct buf *text, const struct engine_stats *stats)
 {
     static const char *const names[4] = { "starting", "running", "paused", "draining" };
     unsigned state = worker->draining ? 3 : stats->paused_by_operator ? 2 : worker->joined ? 1 : 0;
     metrics_begin(text, METRIC_BUILD_INFO);
     metrics_u64(text, METRIC_BUILD_INFO, 1, "version", ALERTBRIDGE_VERSION, NULL);
+    ready_rows(worker, text);
     metrics_begin(text, METRIC_STATE);
     for (unsigned j = 0; j < 4; j++)
         metrics_u64(text, METRIC_STATE, j == state, "state", names[j], NULL);
@@ -262,6 +316,7 @@ metrics_text(void *owner, struct buf *text)
     gates(worker, text, stats);
     kafka_rows(worker, text, stats);
     redis_rows(worker, text);
+    credential_rows(worker, text);
     log_rows(text);
     metrics_process(text);
 }

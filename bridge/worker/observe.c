@@ -5,8 +5,8 @@
 
 enum { REDIS_SILENT_MAX_MS = 30000 };
 
-static uint32_t
-checks(void *owner, struct admin_check out[ADMIN_CHECKS_MAX])
+uint32_t
+observe_checks(void *owner, struct admin_check out[ADMIN_CHECKS_MAX])
 {
     struct worker *worker = owner;
     struct dedup_stats dedup;
@@ -40,7 +40,7 @@ version(void *owner, struct buf *json)
 void
 observe_admin(struct worker *worker, struct admin_handler *handler)
 {
-    *handler = (struct admin_handler){ worker, checks, started, metrics_text, version };
+    *handler = (struct admin_handler){ worker, observe_checks, started, metrics_text, version };
 }
 
 static const enum log_code outcome_codes[OUTCOME_COUNT] = {
@@ -57,15 +57,40 @@ timing_result(enum outcome outcome)
     return outcome == OUTCOME_THROTTLED ? CALL_THROTTLED : outcome == OUTCOME_IN_DOUBT ? CALL_IN_DOUBT : CALL_REFUSED;
 }
 
+/* From the record's timestamp to the acknowledgement, for each message of the call. */
+static void
+observe_ages(struct worker *worker, struct tag tag, const struct call_origin *origin)
+{
+    int64_t now_ms = clock_wall_ms();
+    for (uint32_t i = 0; i < origin->n; i++) {
+        struct call_member member;
+        engine_call_member(worker->engine, tag, i, &member);
+        int64_t born_ms = slab_view(worker->slab, member.handle)->timestamp_ms;
+        if (born_ms >= 0)
+            histogram_add(&worker->timing.age[origin->target], BUCKETS_AGE, (double)(now_ms - born_ms) / 1e3);
+    }
+}
+
+/* A batch that is refused will be halved: its first message is not the guilty one and is not named. */
+static enum log_code
+outcome_code(const struct call_origin *origin, const struct verdict *verdict)
+{
+    bool content = verdict->outcome == OUTCOME_REJECTED || verdict->outcome == OUTCOME_TOO_LARGE;
+    return content && origin->n > 1 ? LOG_AB5104 : outcome_codes[verdict->outcome];
+}
+
 void
-observe_outcome(struct worker *worker, const struct call_origin *origin, const struct verdict *verdict, ms_t duration_ms)
+observe_outcome(struct worker *worker, struct tag tag, const struct call_origin *origin, const struct verdict *verdict, ms_t duration_ms)
 {
     struct log_fields fields = {
         .target = worker->target_names[origin->target], .outcome = outcome_name(verdict->outcome), .attempt = origin->attempt,
-        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id,
-        .duration_ms = duration_ms, .message_id = origin->first_id,
+        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id, .duration_ms = duration_ms,
     };
     histogram_add(&worker->timing.call[origin->target][timing_result(verdict->outcome)], BUCKETS_CALL, (double)duration_ms / 1e3);
+    if (origin->n == 1)
+        fields.message_id = origin->first_id;
+    if (verdict->outcome == OUTCOME_DELIVERED)
+        observe_ages(worker, tag, origin);
     if (verdict->outcome != OUTCOME_DELIVERED || worker->config->log.level == LOG_LEVEL_DEBUG)
-        log_line(outcome_codes[verdict->outcome], &fields);
+        log_line(outcome_code(origin, verdict), &fields);
 }

@@ -37,12 +37,13 @@ struct holder {
     bool refused;                       /* the present token was refused: get, do not refresh */
     bool rotated;                       /* the files hold new secrets that the engine does not know of yet */
     bool logged_bad;
+    uint64_t fetched[2];                /* ok, error */
 };
 
 enum call_result { CALL_OK, CALL_REFUSED, CALL_THROTTLED, CALL_IN_DOUBT, CALL_RESULT_COUNT };
 
 struct worker_timing {
-    struct histogram encode, call[TARGETS_MAX][CALL_RESULT_COUNT], batch[TARGETS_MAX];
+    struct histogram encode, call[TARGETS_MAX][CALL_RESULT_COUNT], batch[TARGETS_MAX], age[TARGETS_MAX];
 };
 
 struct worker {
@@ -67,7 +68,8 @@ struct worker {
     const char *target_names[TARGETS_MAX];
     struct event *pump_event, *timer_event, *secret_event;
     uint32_t calls_made;
-    bool joined, draining, closing, stopped, store_down;
+    bool joined, draining, closing, stopped, store_down, brokers_away;
+    uint64_t park_writes[2], secret_reloads[2];     /* ok, error */
     int exit_code;
     ms_t started_ms;
     struct worker_timing timing;
@@ -111,8 +113,9 @@ void chain_drop(struct holder *);
 
 /* observe.c */
 void observe_admin(struct worker *, struct admin_handler *);
-void observe_outcome(struct worker *, const struct call_origin *, const struct verdict *, ms_t duration_ms);
+void observe_outcome(struct worker *, struct tag, const struct call_origin *, const struct verdict *, ms_t duration_ms);
 enum call_result timing_result(enum outcome);
+uint32_t observe_checks(void *worker, struct admin_check out[ADMIN_CHECKS_MAX]);
 
 /* metrics_text.c */
 void metrics_text(void *worker, struct buf *text);

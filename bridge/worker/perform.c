@@ -15,6 +15,17 @@ perform_drained(struct worker *worker, const struct effect *effect)
 }
 
 static void
+perform_note(struct worker *worker, const struct effect *effect)
+{
+    static const enum log_code codes[] = {
+        [NOTE_BREAKER_OPEN] = LOG_AB5201, [NOTE_BREAKER_HALF_OPEN] = LOG_AB5202, [NOTE_BREAKER_CLOSED] = LOG_AB5203,
+        [NOTE_PAUSED_AUTH] = LOG_AB5204,  [NOTE_PAUSED_CONFIG] = LOG_AB5205,     [NOTE_GOES_ON] = LOG_AB5206,
+        [NOTE_MARK_MISSING] = LOG_AB4204,
+    };
+    log_line(codes[effect->note.what], &(struct log_fields){ .target = worker->target_names[effect->note.target] });
+}
+
+static void
 perform_free(struct worker *worker, uint32_t handle)
 {
     if (worker->decoded_handle == handle)
@@ -55,6 +66,9 @@ perform(struct worker *worker, const struct effect *effect)
         return;
     case EFFECT_FETCH_CREDENTIAL:
         credentials_fetch(worker, effect->credential.target, effect->credential.refused);
+        return;
+    case EFFECT_NOTE:
+        perform_note(worker, effect);
         return;
     case EFFECT_DRAINED:
         perform_drained(worker, effect);

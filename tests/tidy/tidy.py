@@ -56,6 +56,9 @@ CORE_CALL_PREFIXES = ("__asan_", "__ubsan_", "__sanitizer_", "__gcov_", "__msan_
 
 # Documents that come out of the program.
 GENERATED = (
+    (("help", "--docs"), "docs/cli.md"),
+    (("help", "--errors"), "docs/errors.md"),
+    (("help", "--metrics"), "docs/metrics.md"),
     (("config", "docs"), "docs/config.md"),
     (("config", "schema"), "docs/config.schema.json"),
     (("schema", "event"), "docs/event.schema.json"),
