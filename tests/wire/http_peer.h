@@ -1,4 +1,5 @@
-/* http_peer.h: a server for tests, on the test's own loop: it keeps what it was sent and does with each request what the script says. */
+/* http_peer.h: a server for tests, on the test's own loop: it keeps what it was sent and does with each
+ * request what the script says. */
 #ifndef TESTS_WIRE_HTTP_PEER_H
 #define TESTS_WIRE_HTTP_PEER_H
 

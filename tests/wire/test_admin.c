@@ -182,7 +182,8 @@ Test(admin, every_answer_closes_is_not_stored_and_not_sniffed)
 {
     static const char *const requests[] = { GET("/livez"), GET("/metrics"), GET("/nowhere"), HEAD("/version"),
                                             "POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" };
-    static const char *const lines[] = { "Connection: close\r\n", "Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n",
+    static const char *const lines[] = { "Connection: close\r\n", "Cache-Control: no-store\r\n",
+                                         "X-Content-Type-Options: nosniff\r\n",
                                          "Referrer-Policy: no-referrer\r\n", "Cross-Origin-Resource-Policy: same-origin\r\n" };
     struct admin_bench *bench = bench_start();
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {

@@ -1,136 +1,10 @@
-/* test_http.c: calls against a scripted server: what goes out, what comes back, and above all what is never sent twice. */
-#include "bridge/io/clock.h"
-#include "bridge/io/http.h"
-#include "bridge/io/http_parts.h"
-#include "tests/wire/http_peer.h"
+/* test_http.c: calls against a scripted server: what goes out and what comes back. */
+#include "tests/wire/http_bench.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REPLIES_MAX = 256 };
-
-struct answer {
-    struct tag tag;
-    enum transport transport;
-    int begun, status;
-    bool handed_over;
-    size_t body_size;
-    char body[64], content_type[64], retry_after[64], acs_retry_after[64], date[64];
-};
-
-struct bench {
-    struct event_base *base;
-    struct http *http;
-    struct peer peer;
-    struct http_endpoint endpoint;
-    char origin[64];
-    struct answer answers[REPLIES_MAX];
-    uint32_t n_answers, wanted;
-};
-
-static void
-text_of(char *field, size_t size, struct slice text)
-{
-    if (text.at)
-        snprintf(field, size, "%.*s", (int)(text.size < size ? text.size : size - 1), text.at);
-    else
-        snprintf(field, size, "(absent)");
-}
-
-static void
-on_called(void *owner, struct tag tag, const struct reply *reply, ms_t duration_ms)
-{
-    struct bench *bench = owner;
-    cr_assert_lt(bench->n_answers, REPLIES_MAX);
-    cr_expect_geq(duration_ms, 0);
-    struct answer *answer = &bench->answers[bench->n_answers++];
-    *answer = (struct answer){ .tag = tag, .transport = reply->transport, .begun = reply->begun, .status = reply->status,
-                               .handed_over = reply->handed_over, .body_size = reply->body.size };
-    text_of(answer->body, sizeof(answer->body), reply->body);
-    text_of(answer->content_type, sizeof(answer->content_type), reply->content_type);
-    text_of(answer->retry_after, sizeof(answer->retry_after), reply->retry_after);
-    text_of(answer->acs_retry_after, sizeof(answer->acs_retry_after), reply->acs_retry_after);
-    text_of(answer->date, sizeof(answer->date), reply->date);
-    if (bench->n_answers == bench->wanted)
-        event_base_loopbreak(bench->base);
-}
-
-static void
-bench_start_to(struct bench *bench, uint32_t calls, uint16_t port)
-{
-    signal(SIGPIPE, SIG_IGN);
-    struct http_handler handler = { bench, on_called };
-    bench->http = http_new(bench->base, calls, &handler);
-    snprintf(bench->origin, sizeof(bench->origin), "http://127.0.0.1:%u", port);
-    bench->endpoint = (struct http_endpoint){ bench->origin, 2000, 20000, "", "", false };
-}
-
-static struct bench *
-bench_start(uint32_t calls, const enum peer_act *acts, uint32_t n_acts)
-{
-    struct bench *bench = calloc(1, sizeof(*bench));
-    bench->base = event_base_new();
-    peer_start(&bench->peer, bench->base, acts, n_acts);
-    bench_start_to(bench, calls, bench->peer.port);
-    return bench;
-}
-
-static void
-bench_stop(struct bench *bench)
-{
-    cr_expect_eq(http_inflight(bench->http), 0, "a slot was not given back");
-    http_free(bench->http);
-    peer_stop(&bench->peer);
-    event_base_free(bench->base);
-    free(bench);
-}
-
-#define BENCH(calls, ...) \
-    static const enum peer_act acts[] = { __VA_ARGS__ }; \
-    struct bench *bench = bench_start(calls, acts, sizeof(acts) / sizeof(acts[0]))
-
-static void
-call_send_until(struct bench *bench, uint32_t id, size_t body_bytes, ms_t not_after_ms)
-{
-    uint32_t slot;
-    struct request *request = http_request(bench->http, &slot);
-    cr_assert(request);
-    char number[16];
-    snprintf(number, sizeof(number), "%u", id);
-    buf_text(&request->target, "/?ActionName=a%2Ab&Empty=&Z=%E4%BA%8B");
-    request_header(request, "x-id", slice_of(number));
-    for (size_t i = 0; i < body_bytes; i++)
-        buf_char(&request->body, 'b');
-    http_send(bench->http, slot, &bench->endpoint, (struct tag){ id, 7 }, not_after_ms);
-}
-
-static void
-call_send(struct bench *bench, uint32_t id, size_t body_bytes)
-{
-    call_send_until(bench, id, body_bytes, MS_NEVER);
-}
-
-static const struct answer *
-answers_wait(struct bench *bench, uint32_t wanted)
-{
-    bench->wanted = wanted;
-    if (bench->n_answers < wanted)
-        event_base_dispatch(bench->base);
-    cr_assert_eq(bench->n_answers, wanted);
-    return &bench->answers[wanted - 1];
-}
-
-static const struct answer *
-call(struct bench *bench, uint32_t id, size_t body_bytes)
-{
-    call_send(bench, id, body_bytes);
-    return answers_wait(bench, bench->n_answers + 1);
-}
 
 Test(http, a_whole_reply_comes_with_its_status_headers_and_body)
 {
@@ -150,7 +24,7 @@ Test(http, a_whole_reply_comes_with_its_status_headers_and_body)
     cr_expect_str_eq(answer->retry_after, "3");
     cr_expect_str_eq(answer->acs_retry_after, "250");
     cr_expect_str_eq(answer->date, "Sun, 22 Nov 2026 20:00:00 GMT");
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, absent_headers_and_those_of_an_earlier_reply_are_absent)
@@ -163,7 +37,7 @@ Test(http, absent_headers_and_those_of_an_earlier_reply_are_absent)
     cr_expect_str_eq(second->retry_after, "(absent)");
     cr_expect_str_eq(second->date, "(absent)");
     cr_expect_str_eq(second->body, "{\"ok\":true}");
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, a_request_without_body_goes_out_exactly_as_written)
@@ -180,7 +54,7 @@ Test(http, a_request_without_body_goes_out_exactly_as_written)
     at = strstr(expected, "Content-Length: 0\r\n");
     memmove(at, at + 19, strlen(at + 19) + 1);
     cr_expect_str_eq(got, expected);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 /* libcurl asks for a 100 Continue above one mebibyte. */
@@ -208,7 +82,7 @@ Test(http, a_body_above_a_mebibyte_goes_without_expect_and_with_our_content_type
     cr_expect_not(strcasestr(bench->peer.last, "user-agent:"));
     cr_expect(strstr(bench->peer.last, "Content-Length: 1048577\r\n"));
     cr_expect_eq(strspn(strstr(bench->peer.last, "\r\n\r\n") + 4, "x"), 1024 * 1024 + 1);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, a_slot_forgets_method_headers_and_body_of_the_call_before)
@@ -227,117 +101,7 @@ Test(http, a_slot_forgets_method_headers_and_body_of_the_call_before)
     call(bench, 3, 4);
     cr_expect_eq(strncmp(bench->peer.last, "POST /?", 7), 0);
     cr_expect_str_eq(strstr(bench->peer.last, "\r\n\r\n"), "\r\n\r\nbbbb");
-    bench_stop(bench);
-}
-
-Test(http, a_reused_connection_that_closes_silently_is_never_sent_to_twice)
-{
-    static const size_t bodies[] = { 0, 10, 200000 };
-    for (size_t i = 0; i < 3; i++) {
-        BENCH(1, PEER_OK, PEER_CLOSE, PEER_OK);
-        cr_expect_eq(call(bench, 1, 0)->status, 200);
-        const struct answer *second = call(bench, 2, bodies[i]);
-        cr_expect_eq(second->transport, TRANSPORT_ABORTED, "row %zu", i);
-        cr_expect_eq(second->begun, 2, "row %zu", i);
-        cr_expect(second->handed_over, "row %zu", i);
-        cr_expect_eq(peer_copies(&bench->peer, 2), 1, "row %zu: sent %u times", i, peer_copies(&bench->peer, 2));
-        cr_expect_eq(call(bench, 3, 0)->status, 200, "row %zu", i);
-        bench_stop(bench);
-    }
-}
-
-Test(http, a_reset_of_a_reused_connection_is_never_sent_to_twice)
-{
-    BENCH(1, PEER_OK, PEER_RESET, PEER_OK);
-    call(bench, 1, 0);
-    const struct answer *second = call(bench, 2, 10);
-    cr_expect_neq(second->transport, TRANSPORT_OK);
-    cr_expect_geq(second->begun, 1);
-    cr_expect(second->handed_over);
-    cr_expect_eq(peer_copies(&bench->peer, 2), 1);
-    bench_stop(bench);
-}
-
-/* libcurl connects again by itself, which fails: its own word is then "could not connect", as if nothing had been sent. */
-Test(http, a_failed_reconnect_after_a_first_copy_is_not_called_unsent)
-{
-    BENCH(1, PEER_OK, PEER_CLOSE_FOR_GOOD);
-    call(bench, 1, 0);
-    const struct answer *second = call(bench, 2, 10);
-    cr_expect_eq(second->transport, TRANSPORT_RESET);
-    cr_expect_eq(second->begun, 1);
-    cr_expect(second->handed_over);
-    cr_expect_eq(peer_copies(&bench->peer, 2), 1);
-    bench_stop(bench);
-}
-
-Test(http, a_fresh_connection_that_closes_silently_is_a_reset)
-{
-    BENCH(1, PEER_CLOSE);
-    const struct answer *answer = call(bench, 1, 10);
-    cr_expect_eq(answer->transport, TRANSPORT_RESET);
-    cr_expect_eq(answer->begun, 1);
-    cr_expect(answer->handed_over);
-    cr_expect_eq(peer_copies(&bench->peer, 1), 1);
-    bench_stop(bench);
-}
-
-Test(http, a_reset_after_the_request_is_a_reset)
-{
-    BENCH(1, PEER_RESET);
-    const struct answer *answer = call(bench, 1, 0);
-    cr_expect_eq(answer->transport, TRANSPORT_RESET);
-    cr_expect_eq(answer->begun, 1);
-    cr_expect(answer->handed_over);
-    cr_expect_eq(answer->status, 0);
-    bench_stop(bench);
-}
-
-Test(http, a_refused_connection_begins_nothing)
-{
-    BENCH(1, PEER_OK);
-    snprintf(bench->origin, sizeof(bench->origin), "http://127.0.0.1:%u", peer_free_port());
-    const struct answer *answer = call(bench, 1, 10);
-    cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
-    cr_expect_eq(answer->begun, 0);
-    cr_expect_not(answer->handed_over);
-    bench_stop(bench);
-}
-
-Test(http, tls_to_a_server_without_it_begins_nothing)
-{
-    BENCH(1, PEER_RAW);
-    bench->peer.raw = "HTTP/1.1 400 Bad\r\n\r\n";
-    bench->peer.raw_size = strlen(bench->peer.raw);
-    snprintf(bench->origin, sizeof(bench->origin), "https://127.0.0.1:%u", bench->peer.port);
-    bench->endpoint.connect_timeout_ms = 200;       /* the peer waits for the end of a request that is none */
-    const struct answer *answer = call(bench, 1, 10);
-    cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
-    cr_expect_eq(answer->begun, 0);
-    cr_expect_eq(bench->peer.requests, 0);
-    bench_stop(bench);
-}
-
-Test(http, a_server_that_does_not_answer_ends_in_a_timeout_with_all_handed_over)
-{
-    BENCH(1, PEER_HANG);
-    bench->endpoint.call_timeout_ms = 100;
-    const struct answer *answer = call(bench, 1, 10);
-    cr_expect_eq(answer->transport, TRANSPORT_TIMEOUT);
-    cr_expect_eq(answer->begun, 1);
-    cr_expect(answer->handed_over);
-    bench_stop(bench);
-}
-
-Test(http, a_server_that_does_not_read_was_not_handed_a_large_body)
-{
-    BENCH(1, PEER_DEAF);
-    bench->endpoint.call_timeout_ms = 300;
-    const struct answer *answer = call(bench, 1, 1024 * 1024);
-    cr_expect_eq(answer->transport, TRANSPORT_TIMEOUT);
-    cr_expect_eq(answer->begun, 1);
-    cr_expect_not(answer->handed_over);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, replies_that_are_no_whole_http_of_at_most_64_kib_are_broken)
@@ -372,7 +136,7 @@ Test(http, replies_that_are_no_whole_http_of_at_most_64_kib_are_broken)
         cr_expect(answer->handed_over, "row %zu", i);
         if (rows[i].body != SIZE_MAX)
             cr_expect_eq(answer->body_size, rows[i].body, "row %zu: %zu", i, answer->body_size);
-        bench_stop(bench);
+        http_bench_stop(bench);
     }
 }
 
@@ -380,54 +144,15 @@ Test(http, a_redirect_is_an_answer_and_is_not_followed)
 {
     BENCH(1, PEER_RAW, PEER_OK);
     char raw[160];
-    snprintf(raw, sizeof(raw), "HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:%u/other\r\nContent-Length: 0\r\n\r\n", bench->peer.port);
+    snprintf(raw, sizeof(raw), "HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:%u/other\r\nContent-Length: 0\r\n\r\n",
+             bench->peer.port);
     bench->peer.raw = raw;
     bench->peer.raw_size = strlen(raw);
     const struct answer *answer = call(bench, 1, 0);
     cr_expect_eq(answer->transport, TRANSPORT_OK);
     cr_expect_eq(answer->status, 307);
     cr_expect_eq(bench->peer.requests, 1);
-    bench_stop(bench);
-}
-
-Test(http, the_environments_proxy_is_not_asked)
-{
-    setenv("http_proxy", "http://127.0.0.1:1", 1);
-    setenv("all_proxy", "http://127.0.0.1:1", 1);
-    BENCH(1, PEER_OK);
-    cr_expect_eq(call(bench, 1, 0)->status, 200);
-    bench_stop(bench);
-}
-
-Test(http, a_configured_proxy_is_tunnelled_through)
-{
-    BENCH(1, PEER_RAW);
-    bench->peer.raw = "HTTP/1.1 403 Not you\r\nContent-Length: 0\r\n\r\n";
-    bench->peer.raw_size = strlen(bench->peer.raw);
-    char proxy[64];
-    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", bench->peer.port);
-    bench->endpoint.proxy = proxy;
-    bench->endpoint.origin = "http://backend.example";
-    const struct answer *answer = call(bench, 1, 10);
-    cr_expect_eq(strncmp(bench->peer.last, "CONNECT backend.example:80 HTTP/1.1\r\n", 37), 0);
-    cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
-    cr_expect_eq(answer->begun, 0);
-    cr_expect_eq(answer->status, 0, "the proxy's status is not the backend's");
-    bench_stop(bench);
-}
-
-Test(http, no_request_begins_when_its_lease_is_over)
-{
-    BENCH(1, PEER_OK);
-    call_send_until(bench, 1, 10, clock_now_ms() - 1);
-    const struct answer *answer = answers_wait(bench, 1);
-    cr_expect_eq(answer->transport, TRANSPORT_ABORTED);
-    cr_expect_eq(answer->begun, 0);
-    cr_expect_not(answer->handed_over);
-    cr_expect_eq(bench->peer.requests, 0);
-    call_send_until(bench, 2, 10, clock_now_ms() + 60000);
-    cr_expect_eq(answers_wait(bench, 2)->status, 200);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, a_hundred_calls_fly_at_once_and_connections_are_used_again)
@@ -446,7 +171,7 @@ Test(http, a_hundred_calls_fly_at_once_and_connections_are_used_again)
         cr_expect(bench->answers[i].status == 200 && bench->answers[i].begun == 1, "answer %u", i);
     cr_expect_eq(bench->peer.open_most, 100);
     cr_expect_eq(bench->peer.connections, 100, "%u connections", bench->peer.connections);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, slots_are_as_many_as_asked_for_and_come_back)
@@ -463,17 +188,17 @@ Test(http, slots_are_as_many_as_asked_for_and_come_back)
     http_drop(bench->http, b);
     http_drop(bench->http, c);
     cr_expect_eq(call(bench, 1, 0)->status, 200);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 static void
 on_called_send_again(void *owner, struct tag tag, const struct reply *reply, ms_t duration_ms)
 {
-    struct bench *bench = owner;
+    struct http_bench *bench = owner;
     if (tag.slot == 1)
         call_send(bench, 2, 3);     /* the only slot still holds this reply */
     cr_expect(slice_is(reply->body, "{\"ok\":true}"));
-    on_called(owner, tag, reply, duration_ms);
+    http_bench_called(owner, tag, reply, duration_ms);
 }
 
 Test(http, a_handler_may_send_the_next_call)
@@ -483,7 +208,7 @@ Test(http, a_handler_may_send_the_next_call)
     bench->http = http_new(bench->base, 1, &(struct http_handler){ bench, on_called_send_again });
     call_send(bench, 1, 0);
     cr_expect_eq(answers_wait(bench, 2)->tag.slot, 2);
-    bench_stop(bench);
+    http_bench_stop(bench);
 }
 
 Test(http, calls_under_way_are_dropped_silently_at_the_end)
@@ -498,35 +223,4 @@ Test(http, calls_under_way_are_dropped_silently_at_the_end)
     peer_stop(&bench->peer);
     event_base_free(bench->base);
     free(bench);
-}
-
-Test(http, link_local_and_metadata_addresses_are_internal)
-{
-    static const struct { const char *text; bool internal; } rows[] = {
-        { "169.254.169.254", true }, { "169.254.0.1", true }, { "100.100.100.200", true }, { "169.253.255.255", false },
-        { "100.100.100.201", false }, { "127.0.0.1", false }, { "10.0.0.1", false }, { "fe80::1", true }, { "febf::1", true },
-        { "fec0::1", false }, { "::1", false }, { "::ffff:169.254.169.254", true }, { "::ffff:100.100.100.200", true },
-        { "::ffff:10.0.0.1", false }, { "fd00:ec2::254", true }, { "fd00:ec2::255", false }, { "2001:db8::1", false },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct sockaddr_storage address = { 0 };
-        bool six = strchr(rows[i].text, ':') != NULL;
-        address.ss_family = six ? AF_INET6 : AF_INET;
-        void *at = six ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr : (void *)&((struct sockaddr_in *)&address)->sin_addr;
-        cr_assert_eq(inet_pton(address.ss_family, rows[i].text, at), 1);
-        cr_expect_eq(http_address_is_internal((struct sockaddr *)&address), rows[i].internal, "row %zu: %s", i, rows[i].text);
-    }
-}
-
-Test(http, a_metadata_address_is_refused_before_a_packet_is_sent)
-{
-    BENCH(1, PEER_OK);
-    bench->endpoint.origin = "http://169.254.169.254";
-    bench->endpoint.connect_timeout_ms = 10000;
-    ms_t start_ms = clock_now_ms();
-    const struct answer *answer = call(bench, 1, 0);
-    cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
-    cr_expect_eq(answer->begun, 0);
-    cr_expect_lt(clock_now_ms() - start_ms, 10000, "it was tried");
-    bench_stop(bench);
 }

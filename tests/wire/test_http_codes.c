@@ -1,4 +1,5 @@
-/* test_http_codes.c: every code that libcurl can end with has a meaning, and none of them takes a begun request for an unsent one. */
+/* test_http_codes.c: every code that libcurl can end with has a meaning, and none of them takes a
+ * begun request for an unsent one. */
 #include "bridge/io/http_parts.h"
 
 #include <criterion/criterion.h>
