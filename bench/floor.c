@@ -1,10 +1,12 @@
-/* floor.c: the floor loop: the work of the worker by its libraries alone, as the physical limit that the worker is measured against.
+/* floor.c: the work of the worker by its libraries alone, as the physical limit that the worker is measured against.
  *
  * One thread: librdkafka's consumer queue, a claim in Redis for each id (SET NX GET PX), a POST of what is free with the SHA-256
  * of its body, a done mark in Redis, a commit of the finished run. No leases, routes, retries, orders, signatures: what fails
  * ends the program. The consumer's settings are the worker's own.
  *
- *     floor j1|j2 BROKERS TOPIC GROUP REDIS-PORT URL RECORDS      ends when so many records are finished; prints a line of JSON */
+ *     floor j1|j2 BROKERS TOPIC GROUP REDIS-PORT URL RECORDS
+ *
+ * Ends when so many records are finished, and prints a line of JSON. */
 #include "bench/floor.h"
 
 #include "bridge/io/kafka_parts.h"
@@ -123,7 +125,8 @@ ask(struct record *record, redisCallbackFn *answered, const char *before, const 
     memcpy(command, before, before_size);
     memcpy(command + before_size, record->key, record->key_size);
     memcpy(command + before_size + record->key_size, behind, behind_size);
-    if (redisAsyncFormattedCommand(loop.redis, answered, record, command, before_size + record->key_size + behind_size) != REDIS_OK)
+    size_t size = before_size + record->key_size + behind_size;
+    if (redisAsyncFormattedCommand(loop.redis, answered, record, command, size) != REDIS_OK)
         floor_die("Redis: cannot be asked");
 }
 
@@ -378,9 +381,9 @@ report(void)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    printf("{\"wall_s\": %.6f, \"cpu_user_s\": %.6f, \"cpu_system_s\": %.6f, \"peak_rss_kb\": %ld, \"posts\": %lu, \"events\": %lu, "
-           "\"records\": %lu}\n", (double)(loop.last_post_us - loop.first_post_us) / 1e6, seconds_of(used.ru_utime),
-           seconds_of(used.ru_stime), peak_kb(), loop.posted, loop.events_posted, loop.finished);
+    printf("{\"wall_s\": %.6f, \"cpu_user_s\": %.6f, \"cpu_system_s\": %.6f, \"peak_rss_kb\": %ld, \"posts\": %lu, "
+           "\"events\": %lu, \"records\": %lu}\n", (double)(loop.last_post_us - loop.first_post_us) / 1e6,
+           seconds_of(used.ru_utime), seconds_of(used.ru_stime), peak_kb(), loop.posted, loop.events_posted, loop.finished);
 }
 
 int

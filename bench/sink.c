@@ -227,8 +227,9 @@ main(int argc, char **argv)
     }
     address.sin_port = htons((uint16_t)atoi(argv[1]));
     struct event_base *base = event_base_new();
-    struct evconnlistener *listener = evconnlistener_new_bind(base, on_accept, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 256,
-                                                              (struct sockaddr *)&address, (int)sizeof address);
+    struct evconnlistener *listener =
+        evconnlistener_new_bind(base, on_accept, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 256,
+                                (struct sockaddr *)&address, (int)sizeof address);
     if (!listener || getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size) != 0) {
         perror("sink");
         return 69;
