@@ -76,7 +76,10 @@ credential_answered(struct engine *engine, const struct input *input)
             target_try_now(engine, target);
         return;
     }
-    failed(engine, target, input->credential.refused);
+    if (input->credential.rotated)
+        credential_refused(engine, target);
+    else
+        failed(engine, target, input->credential.refused);
 }
 
 /* A failed refresh leaves the old one in use until it expires. */

@@ -171,7 +171,8 @@ struct input {
             uint32_t target;
             bool ok;                    /* false: could not be had, the engine asks again later */
             bool refused;               /* the service says key or secret are wrong */
-            bool rotated;               /* the secrets themselves are new: a paused target tries at once */
+            bool rotated;               /* the secrets themselves are new: with ok a paused target tries at once, without ok (nobody
+                                         * asked) what was made with the old ones is to be fetched anew */
             ms_t expires_at_ms;         /* BOOTTIME; MS_NEVER for static keys */
         } credential;
         enum control control;

@@ -51,6 +51,7 @@ had(struct holder *holder)
     int64_t end_ms = holder->chain->keys.expires_wall_ms;
     ms_t now = clock_now_ms(), life = end_ms == CHAIN_NEVER ? 0 : end_ms - clock_wall_ms();
     ms_t before = life / 4 < REFRESH_BEFORE_MAX_MS ? life / 4 : REFRESH_BEFORE_MAX_MS;
+    holder->fetched[0]++;
     holder->refused = false;
     holder->chain_failures = 0;
     holder->chain_expires_ms = end_ms == CHAIN_NEVER ? MS_NEVER : now + life;
@@ -77,6 +78,7 @@ had_not(struct holder *holder)
     static const enum log_code codes[] = {
         [CHAIN_AGAIN] = LOG_AB5302, [CHAIN_REFUSED] = LOG_AB5303, [CHAIN_UNUSABLE] = LOG_AB5304,
     };
+    holder->fetched[1]++;
     ms_t now = clock_now_ms();
     log_line(codes[chain->result], &(struct log_fields){ .target = holder->worker->target_names[holder->target],
                                                          .outcome = chain_provider_name(chain->provider),

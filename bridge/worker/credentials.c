@@ -121,7 +121,6 @@ credentials_answer(struct holder *holder, bool ok, bool refused, ms_t expires_at
     input.credential.rotated = ok && holder->rotated;
     input.credential.expires_at_ms = expires_at_ms;
     holder->rotated = holder->rotated && !ok;
-    holder->fetched[!ok]++;
     worker_feed(holder->worker, &input);
 }
 
@@ -179,15 +178,26 @@ credentials_answered(struct worker *worker, uint32_t target, const struct reply 
         holder->refused = false;
         log_line(LOG_AB5301, &(struct log_fields){ .target = worker->target_names[target],
                                                    .duration_ms = token.expire_s * 1000 });
+        holder->fetched[0]++;
         credentials_answer(holder, true, false, clock_now_ms() + token.expire_s * 1000);
     } else {
         if (token.result == TOKEN_GET_INSTEAD)
             holder->refused = true;
         log_line(token.result == TOKEN_REFUSED ? LOG_AB5303 : LOG_AB5302,
                  &(struct log_fields){ .target = worker->target_names[target], .http_status = token.status });
+        holder->fetched[1]++;
         credentials_answer(holder, false, token.result == TOKEN_REFUSED, 0);
     }
     explicit_bzero(&token, sizeof(token));
+}
+
+static void
+say_rotated(struct holder *holder)
+{
+    struct input input = { .kind = INPUT_CREDENTIAL };
+    input.credential.target = holder->target;
+    input.credential.rotated = true;
+    worker_feed(holder->worker, &input);
 }
 
 /* A mounted secret changed: the next signature uses it; a portal token made with the old one is asked for anew. */
@@ -206,7 +216,7 @@ credentials_check_files(struct worker *worker)
         holder->rotated = true;
         log_line(LOG_AB1202, &(struct log_fields){ .target = worker->target_names[i] });
         if (worker->settings->targets[i].backend->needs_token)
-            credentials_fetch(worker, i, true);
+            say_rotated(holder);        /* the engine asks for a token when none is being asked for */
         else
             credentials_answer(holder, true, false, MS_NEVER);
     }

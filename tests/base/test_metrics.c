@@ -29,11 +29,11 @@ Test(metrics, values_without_labels_and_odd_numbers)
 {
     begin();
     metrics_u64(&out, METRIC_LANES, UINT64_MAX, NULL);
-    metrics_f64(&out, METRIC_LOOP_BUSY, 0.25, NULL);
-    metrics_f64(&out, METRIC_LOOP_BUSY, 0.0 / 0.0, NULL);
-    metrics_f64(&out, METRIC_LOOP_BUSY, -1.0 / 0.0, NULL);
-    cr_assert_str_eq(buf_cstr(&out), "alertbridge_lanes 18446744073709551615\nalertbridge_loop_busy_ratio 0.25\n"
-                                     "alertbridge_loop_busy_ratio NaN\nalertbridge_loop_busy_ratio -Inf\n");
+    metrics_f64(&out, METRIC_WINDOW_BYTES, 0.25, NULL);
+    metrics_f64(&out, METRIC_WINDOW_BYTES, 0.0 / 0.0, NULL);
+    metrics_f64(&out, METRIC_WINDOW_BYTES, -1.0 / 0.0, NULL);
+    cr_assert_str_eq(buf_cstr(&out), "alertbridge_lanes 18446744073709551615\nalertbridge_window_bytes 0.25\n"
+                                     "alertbridge_window_bytes NaN\nalertbridge_window_bytes -Inf\n");
 }
 
 Test(metrics, label_values_are_escaped)
@@ -66,10 +66,10 @@ Test(metrics, bounds_are_inclusive_and_printed_plainly)
     histogram_add(&histogram, BUCKETS_CALL, 0.001);
     histogram_add(&histogram, BUCKETS_AGE, 90000);
     begin();
-    metrics_histogram(&out, METRIC_LOOP_LAG, BUCKETS_CALL, &histogram, NULL);
+    metrics_histogram(&out, METRIC_CALL_DURATION, BUCKETS_CALL, &histogram, NULL);
     const char *text = buf_cstr(&out);
-    cr_expect(strstr(text, "alertbridge_loop_lag_seconds_bucket{le=\"0.001\"} 1\n"), "%s", text);
-    cr_expect(strstr(text, "alertbridge_loop_lag_seconds_bucket{le=\"60\"} 1\n"), "%s", text);
+    cr_expect(strstr(text, "alertbridge_call_duration_seconds_bucket{le=\"0.001\"} 1\n"), "%s", text);
+    cr_expect(strstr(text, "alertbridge_call_duration_seconds_bucket{le=\"60\"} 1\n"), "%s", text);
 }
 
 Test(metrics, the_process_tells_its_memory_and_descriptors)
