@@ -15,12 +15,10 @@
 #include <hiredis/adapters/libevent.h>
 #include <hiredis/hiredis.h>
 #include <librdkafka/rdkafka.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <yyjson.h>
@@ -57,17 +55,6 @@ static struct {
     uint32_t first, last, queued;       /* free records that wait for a POST */
     char *parse_memory;
 } loop;
-
-_Noreturn void
-floor_die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("floor: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    _exit(1);
-}
 
 static int64_t
 now_us(void)
@@ -357,35 +344,6 @@ start_loop(int redis_port, const char *url)
     loop.posts = posts_new(loop.base, url, on_posted, NULL);
 }
 
-static long
-peak_kb(void)
-{
-    long kb = 0;
-    char line[256];
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "VmHWM: %ld", &kb) != 1)
-        ;
-    if (file)
-        fclose(file);
-    return kb;
-}
-
-static double
-seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static void
-report(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    printf("{\"wall_s\": %.6f, \"cpu_user_s\": %.6f, \"cpu_system_s\": %.6f, \"peak_rss_kb\": %ld, \"posts\": %lu, "
-           "\"events\": %lu, \"records\": %lu}\n", (double)(loop.last_post_us - loop.first_post_us) / 1e6,
-           seconds_of(used.ru_utime), seconds_of(used.ru_stime), peak_kb(), loop.posted, loop.events_posted, loop.finished);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -403,7 +361,7 @@ main(int argc, char **argv)
     start_loop(atoi(argv[5]), argv[6]);
     event_base_dispatch(loop.base);
     commit(0);
-    report();
+    floor_report((double)(loop.last_post_us - loop.first_post_us) / 1e6, loop.posted, loop.events_posted, loop.finished);
     rd_kafka_consumer_close(loop.consumer);
     redisAsyncFree(loop.redis);
     posts_free(loop.posts);

@@ -50,6 +50,9 @@ void offsets_finish(struct offsets *, int32_t partition, int64_t offset);
 /* The offset to commit where it moved since the last call; -1 = it did not, or the partition is unknown. */
 int64_t offsets_moved(struct offsets *, int32_t partition);
 
+/* ---- floor_report.c ---- */
+
+void floor_report(double wall_s, uint64_t posts, uint64_t events, uint64_t records);
 _Noreturn void floor_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
