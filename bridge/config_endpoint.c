@@ -1,6 +1,7 @@
 /* config_endpoint.c: addresses: endpoints of targets, the table of regions, host and port. */
 #include "bridge/config_load.h"
 #include "bridge/forms.h"
+#include "bridge/loopback.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -51,18 +52,6 @@ load_host_port(const char *text, bool port_required, const char **port)
     return colon == NULL || (form_count(colon + 1, &number) && number <= 65535 && strlen(colon + 1) <= 5);
 }
 
-static bool
-is_loopback(const char *name)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (inet_pton(AF_INET, name, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, name, &six) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&six);
-    return strcmp(name, "localhost") == 0;
-}
-
 /* Reads scheme://host[:port][/]; NULL, or why it cannot be used. */
 static const char *
 read_origin(struct pool *pool, const char *text, struct origin *origin)
@@ -103,7 +92,7 @@ use_endpoint(struct load *load, struct config_target *target, const char *path, 
     }
     target->settings.host = origin.host;
     target->endpoint = pool_format(load->pool, "%s://%s", origin.https ? "https" : "http", origin.host);
-    if (!origin.https && !is_loopback(origin.name) && !target->allow_plain_http)
+    if (!origin.https && !host_is_loopback(origin.name) && !target->allow_plain_http)
         load_error(load, path, pool_format(load->scratch, "plain http to %s, which is no loopback address", origin.name),
                    "use https://, or set allow_plain_http: true if the network in between may read and change the calls");
 }

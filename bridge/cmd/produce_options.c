@@ -1,5 +1,6 @@
 /* produce_options.c: the words of `produce`. */
 #include "bridge/cmd/produce.h"
+#include "bridge/forms.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -87,17 +88,11 @@ read_share(const char *text, uint32_t *ppm)
     return true;
 }
 
-/* "100/s", "10/m", "1/h" */
+/* "100/s", "10/m", "1/h"; at most a million in a second */
 static bool
 read_rate(const char *text, uint64_t *per_hour)
 {
-    char *end;
-    uint64_t number;
-    if (!is_number(text, &end, &number) || number == 0 || number > 1000000)
-        return false;
-    uint64_t each = strcmp(end, "/s") == 0 ? 3600 : strcmp(end, "/m") == 0 ? 60 : strcmp(end, "/h") == 0 ? 1 : 0;
-    *per_hour = number * each;
-    return each != 0;
+    return form_rate(text, per_hour) && *per_hour <= 1000000ull * 3600;
 }
 
 static bool

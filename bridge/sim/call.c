@@ -2,6 +2,7 @@
 #include "bridge/sim/world.h"
 
 #include "codecs/check.h"
+#include "codecs/event.h"
 #include "codecs/json.h"
 #include "codecs/request.h"
 
@@ -81,39 +82,13 @@ call_json(struct sim_call *call, struct slice text)
     return root;
 }
 
-/* Days since 1970-01-01 of a Gregorian date (Howard Hinnant's days_from_civil). */
-static int64_t
-days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t of_era = year - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 int64_t
 time_read(struct slice iso)
 {
-    static const char form[] = "0000-00-00T00:00:00Z";
-    int64_t parts[6] = { 0 };
-    unsigned part = 0;
-    if (iso.size != sizeof(form) - 1)
-        return -1;
-    for (size_t i = 0; i < iso.size; i++) {
-        if (form[i] == '0') {
-            if (iso.at[i] < '0' || iso.at[i] > '9')
-                return -1;
-            parts[part] = parts[part] * 10 + (iso.at[i] - '0');
-        } else if (iso.at[i] != form[i]) {
-            return -1;
-        } else {
-            part++;
-        }
-    }
-    if (parts[1] < 1 || parts[1] > 12 || parts[2] < 1 || parts[2] > 31 || parts[3] > 23 || parts[4] > 59 || parts[5] > 60)
-        return -1;
-    return ((days_of(parts[0], parts[1], parts[2]) * 24 + parts[3]) * 60 + parts[4]) * 60000 + parts[5] * 1000;
+    struct event_time time = { .text = iso };
+    int64_t ms;
+    bool form = iso.size == sizeof("0000-00-00T00:00:00Z") - 1 && iso.at[10] == 'T' && iso.at[19] == 'Z';
+    return form && event_time_ms(&time, &ms) ? ms : -1;
 }
 
 bool

@@ -1,9 +1,8 @@
 /* chain_url.c: addresses that the environment names: https to anywhere, http to this machine only, because secrets come back. */
+#include "bridge/loopback.h"
 #include "bridge/worker/chain_parse.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -34,18 +33,6 @@ host_name(struct slice authority, char name[HOST_BYTES_MAX + 1])
 }
 
 static bool
-is_loopback(const char *name)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (inet_pton(AF_INET, name, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, name, &six) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&six);
-    return strcasecmp(name, "localhost") == 0;
-}
-
-static bool
 path_is_sendable(struct slice path)
 {
     for (size_t i = 0; i < path.size; i++)
@@ -72,7 +59,7 @@ chain_parse_url(struct slice url, char origin[CHAIN_ORIGIN_BYTES], struct slice 
         return "has no valid host and port";
     if (path->at[0] != '/' || !path_is_sendable(*path))
         return "has a path that cannot be sent";
-    if (!tls && !is_loopback(name))
+    if (!tls && !host_is_loopback(name))
         return "is plain http to another machine; use https://";
     snprintf(origin, CHAIN_ORIGIN_BYTES, "%s://%.*s", tls ? "https" : "http", (int)authority.size, authority.at);
     return NULL;

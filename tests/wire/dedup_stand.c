@@ -210,3 +210,11 @@ stand_heard(const struct stand *stand, const char *part)
             return true;
     return false;
 }
+
+struct dedup_stats
+stand_stats(const struct stand *stand)
+{
+    struct dedup_stats stats;
+    dedup_stats(stand->dedup, &stats);
+    return stats;
+}

@@ -30,6 +30,7 @@ void stand_memory(struct stand *);
 void stand_redis(struct stand *, const char *url, const char *password, uint64_t owner, ms_t timeout_ms);
 void stand_on(struct stand *, const struct redis_server_of_test *);     /* at its port, our owner, 300 ms; waits until it is up */
 void stand_release(struct stand *);
+struct dedup_stats stand_stats(const struct stand *);
 
 /* An order with the defaults: target 0, attempt 1, lease 30 s, ttl 1 h. */
 struct claim_order stand_order(const char *id, uint64_t dispatch, uint64_t fp);

@@ -30,14 +30,6 @@ teardown(void)
 
 TestSuite(redis, .init = setup, .fini = teardown, .timeout = 60);
 
-static struct dedup_stats
-stats_now(void)
-{
-    struct dedup_stats stats;
-    dedup_stats(stand.dedup, &stats);
-    return stats;
-}
-
 Test(redis, every_row_of_the_table_is_answered_as_written)
 {
     claim_rows_play(&(struct bench){ &stand, &server });
@@ -255,7 +247,7 @@ Test(redis, twenty_thousand_orders_in_a_pipeline_are_answered_once_each_two_comm
         cr_assert_eq(stand.answers[i].claim.verdict, CLAIM_FREE);
         cr_assert_eq(stand.answers[EVENTS + i].settle, SETTLE_OK);
     }
-    struct dedup_stats stats = stats_now();
+    struct dedup_stats stats = stand_stats(&stand);
     cr_expect_eq(stats.commands[DEDUP_CLAIM][0], EVENTS);
     cr_expect_eq(stats.commands[DEDUP_SETTLE][0], EVENTS);
     cr_expect_eq(stats.commands[DEDUP_RESOLVE][0], 0);

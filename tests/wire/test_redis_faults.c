@@ -26,14 +26,6 @@ teardown(void)
 
 TestSuite(redis_faults, .init = setup, .fini = teardown, .timeout = 60);
 
-static struct dedup_stats
-stats_now(void)
-{
-    struct dedup_stats stats;
-    dedup_stats(stand.dedup, &stats);
-    return stats;
-}
-
 static enum claim_verdict
 claimed(const char *id, uint64_t dispatch)
 {
@@ -63,7 +55,7 @@ Test(redis_faults, a_killed_connection_is_unknown_and_the_next_claim_is_mine)
     cr_expect(verdict == CLAIM_UNKNOWN || verdict == CLAIM_FREE, "%s", claim_verdict_name(verdict));
     cr_assert(stand_until(&stand, false, 2000) && stand_until(&stand, true, 3000));
     cr_expect_eq(claimed("lost", 5), CLAIM_MINE);
-    cr_expect_eq(stats_now().reconnects, 1);
+    cr_expect_eq(stand_stats(&stand).reconnects, 1);
 }
 
 Test(redis_faults, a_server_that_stands_still_is_unknown_within_the_timeout_then_mine)
@@ -81,7 +73,7 @@ Test(redis_faults, a_server_that_stands_still_is_unknown_within_the_timeout_then
     cr_expect_eq(stand.answers[end].settle, SETTLE_UNKNOWN);
     cr_expect_not(stand.up);
     cr_expect(stand_heard(&stand, "no answer within redis.timeout"));
-    cr_expect_eq(stats_now().commands[DEDUP_CLAIM][2], 1, "counted as a timeout");
+    cr_expect_eq(stand_stats(&stand).commands[DEDUP_CLAIM][2], 1, "counted as a timeout");
 
     uint32_t meanwhile = stand_claim(&stand, stand_order("meanwhile", 7, 1));
     begin_ms = clock_now_ms();
@@ -172,8 +164,8 @@ Test(redis_faults, a_restart_without_its_data_is_amnesia_once)
     cr_expect_eq(claimed("before", 2), CLAIM_FREE, "it is gone");
     stand_turn(&stand, 300);
     cr_expect_eq(stand.amnesia, 1, "told once: %u", stand.amnesia);
-    cr_expect_eq(stats_now().amnesia, 1);
-    cr_expect(stats_now().amnesia_seen);
+    cr_expect_eq(stand_stats(&stand).amnesia, 1);
+    cr_expect(stand_stats(&stand).amnesia_seen);
 }
 
 Test(redis_faults, flushall_is_amnesia_at_the_next_pipeline)
@@ -228,10 +220,10 @@ Test(redis_faults, scripts_that_the_server_forgot_are_sent_again)
     stand_turn(&stand, 120);
     cr_expect_eq(claimed("script-2", 5), CLAIM_FREE);
     stand_turn(&stand, 50);
-    cr_expect(stats_now().commands[DEDUP_PING][1] >= 1, "the canary's was gone too");
+    cr_expect(stand_stats(&stand).commands[DEDUP_PING][1] >= 1, "the canary's was gone too");
     cr_expect_eq(stand.changes, 1, "never down");
     cr_expect_eq(stand_ended(&stand, order, CLAIM_STATE_DEAD), SETTLE_OK);
-    cr_expect_eq(stats_now().commands[DEDUP_RENEW][1], 1);
+    cr_expect_eq(stand_stats(&stand).commands[DEDUP_RENEW][1], 1);
 }
 
 Test(redis_faults, a_replica_is_unknown_and_left)
@@ -246,7 +238,7 @@ Test(redis_faults, a_replica_is_unknown_and_left)
     server_says(&server, "REPLICAOF NO ONE");
     cr_assert(stand_until(&stand, true, 4000));
     cr_expect_eq(claimed("r", 1), CLAIM_FREE);
-    cr_expect(stats_now().reconnects >= 1);
+    cr_expect(stand_stats(&stand).reconnects >= 1);
 }
 
 Test(redis_faults, a_full_server_is_unknown_told_once_and_well_again)
@@ -256,13 +248,13 @@ Test(redis_faults, a_full_server_is_unknown_told_once_and_well_again)
     cr_expect_eq(claimed("full", 1), CLAIM_UNKNOWN);
     cr_expect_eq(stand_ended(&stand, stand_order("full", 1, 1), CLAIM_STATE_DONE), SETTLE_UNKNOWN);
     cr_expect_not(stand.up);
-    cr_expect_not(stats_now().up);
+    cr_expect_not(stand_stats(&stand).up);
     cr_expect(stand_heard(&stand, "OOM"));
     cr_expect_eq(stand.changes, 2, "up, then down: %u", stand.changes);
     server_says(&server, "CONFIG SET maxmemory 0");
     cr_expect_eq(claimed("full", 1), CLAIM_FREE);
     cr_expect(stand.up);
-    cr_expect(stats_now().up);
+    cr_expect(stand_stats(&stand).up);
 }
 
 Test(redis_faults, somebody_elses_key_is_unknown_and_concerns_no_other)
