@@ -31,13 +31,19 @@ static const struct {
 };
 
 void
-histogram_add(struct histogram *histogram, enum buckets buckets, double value)
+histogram_add_many(struct histogram *histogram, enum buckets buckets, double value, uint32_t times)
 {
     uint32_t i = 0;
     while (i < bucket_rows[buckets].n && value > bucket_rows[buckets].bounds[i])
         i++;
-    histogram->counts[i]++;
-    histogram->sum += value;
+    histogram->counts[i] += times;
+    histogram->sum += value * times;
+}
+
+void
+histogram_add(struct histogram *histogram, enum buckets buckets, double value)
+{
+    histogram_add_many(histogram, buckets, value, 1);
 }
 
 void

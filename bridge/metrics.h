@@ -24,6 +24,7 @@ struct histogram {
     double sum;
 };
 void histogram_add(struct histogram *, enum buckets, double value);
+void histogram_add_many(struct histogram *, enum buckets, double value, uint32_t times);
 
 /* Begin writes # HELP and # TYPE; then samples of that metric. Label values are escaped. `labels` = "target", value, ...,
  * NULL. */

@@ -41,8 +41,10 @@ struct record {
     bool abandoned;                 /* some of it is not terminal and never will be here: its offset stays uncommitted */
     uint32_t source;
     int64_t offset;
-    char topic[250];                /* of the partition: outlives the assignment (dead letters of an old epoch) */
+    const char *topic;              /* borrowed for ever, as in struct assignment */
+    size_t topic_size;
     int32_t number;
+    uint64_t place;                 /* hash of topic and number: the same in every assignment */
 };
 
 struct delivery {

@@ -113,7 +113,7 @@ enum input_kind {
 };
 
 struct assignment {
-    const char *topic;          /* borrowed until the next ASSIGNED, REVOKED or LOST has been answered */
+    const char *topic;          /* borrowed for ever: dead letters of an earlier assignment still name it */
     int32_t number;
     uint32_t source;
     int64_t next_offset;        /* where reading begins; -1 = not known yet (the first record tells) */

@@ -54,10 +54,9 @@ static uint64_t
 lane_key(const struct engine *engine, const struct record *record, uint32_t target, struct slice order_key)
 {
     struct siphash hash;
+    uint64_t place[2] = { record->place, target };
     siphash_init64(&hash, &engine->config.hash_key);
-    siphash_update(&hash, record->topic, strlen(record->topic) + 1);
-    siphash_update(&hash, &record->number, sizeof(record->number));
-    siphash_update(&hash, &target, sizeof(target));
+    siphash_update(&hash, place, sizeof(place));
     siphash_update(&hash, order_key.at, order_key.size);
     uint64_t key = siphash_end64(&hash);
     return key ? key : 1;
@@ -132,7 +131,7 @@ static void
 route_one(struct engine *engine, struct record *record, const struct event *event, uint32_t index)
 {
     struct routed routed[ROUTES_MAX];
-    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source, slice_of(record->topic),
+    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source, (struct slice){ record->topic, record->topic_size },
                              routed);
     if (n == 0) {
         TRACE(engine, record->topic, "%d/%lld no route for %.*s", record->number, (long long)record->offset, (int)event->id.size,
@@ -213,10 +212,12 @@ intake_record(struct engine *engine, const struct input *input)
     record->source = partition->source;
     record->offset = input->record.offset;
     record->number = partition->number;
+    record->place = partition->place;
     record->abandoned = false;
     record->room = 0;
     record->open = 1;
-    memcpy(record->topic, partition->topic, strlen(partition->topic) + 1);
+    record->topic = partition->topic;
+    record->topic_size = partition->topic_size;
     record->window_slot = window_receive(&partition->window, record->offset, engine->now_ms);
     engine->bytes += record->bytes;
     partition_received(engine, partition);

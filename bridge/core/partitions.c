@@ -10,6 +10,16 @@ share_of(const struct engine *engine, uint32_t n)
     return share < WINDOW_FLOOR_RECORDS ? WINDOW_FLOOR_RECORDS : share;
 }
 
+static uint64_t
+place_of(const struct engine *engine, const struct assignment *from)
+{
+    struct siphash hash;
+    siphash_init64(&hash, &engine->config.hash_key);
+    siphash_update(&hash, from->topic, strlen(from->topic) + 1);
+    siphash_update(&hash, &from->number, sizeof(from->number));
+    return siphash_end64(&hash);
+}
+
 void
 partitions_assign(struct engine *engine, const struct input *input)
 {
@@ -24,10 +34,10 @@ partitions_assign(struct engine *engine, const struct input *input)
         struct partition *partition = &engine->partitions[i];
         memset(partition, 0, sizeof(*partition));
         window_init(&partition->window, engine->window_slots + (size_t)i * capacity, capacity, from->next_offset);
-        size_t size = strlen(from->topic);
-        check(size < sizeof(partition->topic));
-        memcpy(partition->topic, from->topic, size + 1);
+        partition->topic = from->topic;
+        partition->topic_size = strlen(from->topic);
         partition->number = from->number;
+        partition->place = place_of(engine, from);
         partition->source = from->source;
         partition->sent = partition->committed = from->next_offset;
         TRACE(engine, partition->topic, "%d assigned, epoch %u, next %lld", partition->number, engine->epoch,

@@ -21,8 +21,10 @@ enum timer_kind { TIMER_DELIVERY, TIMER_BATCH };
 
 struct partition {
     struct window window;
-    char topic[250];
+    const char *topic;
+    size_t topic_size;
     int32_t number;
+    uint64_t place;             /* hash of topic and number: the same in every assignment */
     uint32_t source;
     int64_t sent;               /* offset of the last COMMIT given out; -1 = none */
     int64_t committed;          /* last accepted; -1 = none */

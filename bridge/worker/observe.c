@@ -57,18 +57,15 @@ timing_result(enum outcome outcome)
     return outcome == OUTCOME_THROTTLED ? CALL_THROTTLED : outcome == OUTCOME_IN_DOUBT ? CALL_IN_DOUBT : CALL_REFUSED;
 }
 
-/* From the record's timestamp to the acknowledgement, for each message of the call. */
+/* From the record's timestamp to the acknowledgement. The first message is the oldest of its call: its age stands for all of them. */
 static void
-observe_ages(struct worker *worker, struct tag tag, const struct call_origin *origin)
+observe_age(struct worker *worker, struct tag tag, const struct call_origin *origin)
 {
-    int64_t now_ms = clock_wall_ms();
-    for (uint32_t i = 0; i < origin->n; i++) {
-        struct call_member member;
-        engine_call_member(worker->engine, tag, i, &member);
-        int64_t born_ms = slab_view(worker->slab, member.handle)->timestamp_ms;
-        if (born_ms >= 0)
-            histogram_add(&worker->timing.age[origin->target], BUCKETS_AGE, (double)(now_ms - born_ms) / 1e3);
-    }
+    struct call_member member;
+    engine_call_member(worker->engine, tag, 0, &member);
+    int64_t born_ms = slab_view(worker->slab, member.handle)->timestamp_ms;
+    if (born_ms >= 0)
+        histogram_add_many(&worker->timing.age[origin->target], BUCKETS_AGE, (double)(worker->wall_ms - born_ms) / 1e3, origin->n);
 }
 
 /* A batch that is refused will be halved: its first message is not the guilty one and is not named. */
@@ -90,7 +87,7 @@ observe_outcome(struct worker *worker, struct tag tag, const struct call_origin 
     if (origin->n == 1)
         fields.message_id = origin->first_id;
     if (verdict->outcome == OUTCOME_DELIVERED)
-        observe_ages(worker, tag, origin);
+        observe_age(worker, tag, origin);
     if (verdict->outcome != OUTCOME_DELIVERED || worker->config->log.level == LOG_LEVEL_DEBUG)
         log_line(outcome_code(origin, verdict), &fields);
 }

@@ -71,6 +71,9 @@ struct worker {
     bool joined, draining, closing, stopped, store_down, brokers_away;
     uint64_t park_writes[2], secret_reloads[2];     /* ok, error */
     int exit_code;
+    bool awake;                         /* the pump is to run in this round; now_ms and wall_ms are its time */
+    ms_t now_ms;
+    int64_t wall_ms;
     ms_t started_ms;
     struct worker_timing timing;
 };

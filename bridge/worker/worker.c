@@ -15,16 +15,21 @@ enum { LEAVE_MS = 5000, LEAVE_NOW_MS = 1000, HARD_MARGIN_S = 12 };
 void
 worker_wake(struct worker *worker)
 {
+    if (worker->awake)
+        return;
+    worker->awake = true;
+    worker->now_ms = clock_now_ms();        /* one reading of the clocks a round: hundreds of inputs come in one */
+    worker->wall_ms = clock_wall_ms();
     event_active(worker->pump_event, EV_TIMEOUT, 0);
 }
 
 void
 worker_feed(struct worker *worker, struct input *input)
 {
-    input->now_ms = clock_now_ms();
-    input->wall_ms = clock_wall_ms();
-    engine_feed(worker->engine, input);
     worker_wake(worker);
+    input->now_ms = worker->now_ms;
+    input->wall_ms = worker->wall_ms;
+    engine_feed(worker->engine, input);
 }
 
 static void
@@ -51,6 +56,7 @@ pump(evutil_socket_t fd, short what, void *data)
     (void)what;
     while (!worker->stopped && engine_next(worker->engine, &effect))
         perform(worker, &effect);
+    worker->awake = false;
     if (worker->stopped)
         return;
     dedup_flush(worker->dedup);
