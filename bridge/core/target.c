@@ -17,7 +17,8 @@ breaker_set(struct engine *engine, struct target *target, enum breaker breaker)
         return;
     target->breaker = breaker;
     todo_push(engine, EFFECT_NOTE, target->index,
-              breaker == BREAKER_OPEN ? NOTE_BREAKER_OPEN : breaker == BREAKER_CLOSED ? NOTE_BREAKER_CLOSED : NOTE_BREAKER_HALF_OPEN);
+              breaker == BREAKER_OPEN ? NOTE_BREAKER_OPEN
+              : breaker == BREAKER_CLOSED ? NOTE_BREAKER_CLOSED : NOTE_BREAKER_HALF_OPEN);
     TRACE(engine, target->policy->name, "breaker %s",
           breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
 }

@@ -161,8 +161,8 @@ take_records(struct kafka *kafka)
     return !kafka->leaving && !kafka_is_held(kafka);
 }
 
-/* One turn of records, then the owner's: what it activated while it took them runs before on_owner_had, so a pause that they led to is carried
- * out before more of them come. Wake-ups, ticks and repeats of one moment are one turn. */
+/* One turn of records, then the owner's: what it activated while it took them runs before on_owner_had, so a pause that they led
+ * to is carried out before more of them come. Wake-ups, ticks and repeats of one moment are one turn. */
 static bool
 turn_records(struct kafka *kafka)
 {
@@ -388,8 +388,8 @@ kafka_free(struct kafka *kafka)
     if (!kafka)
         return;
     kafka->can_destroy |= kafka->closed && kafka->stats.joined;
-    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_owner_had, kafka->on_lookup, kafka->on_hold,
-                               kafka->on_deadline };
+    struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_owner_had, kafka->on_lookup,
+                               kafka->on_hold, kafka->on_deadline };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);

@@ -256,8 +256,10 @@ credential_rows(struct worker *worker, struct buf *text)
 {
     metrics_begin(text, METRIC_CREDENTIAL_REFRESHES);
     EACH_TARGET(worker, i, 0) {
-        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[0], "target", target_label(worker, i), "result", "ok", NULL);
-        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[1], "target", target_label(worker, i), "result", "error", NULL);
+        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[0], "target", target_label(worker, i), "result",
+                    "ok", NULL);
+        metrics_u64(text, METRIC_CREDENTIAL_REFRESHES, worker->holders[i].fetched[1], "target", target_label(worker, i), "result",
+                    "error", NULL);
     }
     result_rows(text, METRIC_SECRET_RELOADS, worker->secret_reloads);
     result_rows(text, METRIC_PARK_WRITES, worker->park_writes);
