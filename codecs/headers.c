@@ -42,7 +42,8 @@ headers_find(struct known_headers *headers, const struct record_view *record)
     for (uint32_t i = 0; i < n; i++) {
         struct slice name = record->headers[i].name;
         for (int known = 0; known < HEADER_COUNT; known++)
-            if (name.size == names[known].size && strncasecmp(name.at, names[known].at, name.size) == 0)
+            if (name.size == names[known].size && (name.at[0] | 0x20) == names[known].at[0] &&
+                strncasecmp(name.at, names[known].at, name.size) == 0)
                 note(headers, known, record->headers[i].value);
     }
 }

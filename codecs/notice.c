@@ -163,21 +163,55 @@ may_show(const struct backend_settings *settings, struct slice url)
 }
 
 static enum encode_result
+notice_message(const struct backend_settings *settings, const struct event *event, struct buf *out)
+{
+    size_t before = out->size;
+    if (!may_show(settings, event->url))
+        return ENCODE_REFUSED;
+    if (out->overflow)
+        return ENCODE_FULL;
+    put_message(out, settings, event);
+    if (!out->overflow)
+        return ENCODE_OK;
+    request_undo(out, before);
+    return ENCODE_FULL;
+}
+
+/* What a message costs beside its own bytes: the comma before it and the end of the body behind it. */
+static bool
+has_room(const struct request *request, size_t bytes)
+{
+    return request->messages < NOTICE_BATCH_MAX && !request->body.overflow &&
+           request->body.capacity - request->body.size > bytes + sizeof(BODY_END);
+}
+
+static enum encode_result
+notice_add_message(struct slice message, struct request *request)
+{
+    if (!has_room(request, message.size))
+        return ENCODE_FULL;
+    if (request->messages > 0)
+        buf_char(&request->body, ',');
+    buf_slice(&request->body, message);
+    request->messages++;
+    return ENCODE_OK;
+}
+
+static enum encode_result
 notice_add(const struct backend_settings *settings, const struct event *event, struct request *request)
 {
     struct buf *body = &request->body;
     size_t before = body->size;
-    if (!may_show(settings, event->url))
-        return ENCODE_REFUSED;
-    if (request->messages == NOTICE_BATCH_MAX || body->overflow)
-        return ENCODE_FULL;
-
+    if (!has_room(request, 0))
+        return may_show(settings, event->url) ? ENCODE_FULL : ENCODE_REFUSED;
     if (request->messages > 0)
         buf_char(body, ',');
-    put_message(body, settings, event);
-    if (body->overflow || body->capacity - body->size < sizeof(BODY_END) - 1) {
+    enum encode_result result = notice_message(settings, event, body);
+    if (result == ENCODE_OK && body->capacity - body->size < sizeof(BODY_END) - 1)
+        result = ENCODE_FULL;
+    if (result != ENCODE_OK) {
         request_undo(body, before);
-        return ENCODE_FULL;
+        return result;
     }
     request->messages++;
     return ENCODE_OK;
@@ -248,6 +282,8 @@ const struct backend notice_backend = {
     .needs_token = true,
     .begin = notice_begin,
     .add = notice_add,
+    .message = notice_message,
+    .add_message = notice_add_message,
     .end = notice_end,
     .sign = notice_sign,
     .judge = notice_judge,

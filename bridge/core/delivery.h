@@ -60,6 +60,7 @@ struct delivery {
     int target;                     /* index, or TARGET_NONE */
     uint32_t index;                 /* of the event in its record */
     uint32_t bytes;                 /* about its share of a body */
+    uint32_t message_at, message_size;  /* where its message stands among those of its record; size 0 = not written */
     uint64_t fp, dispatch;          /* dispatch 0 = no custody yet */
     uint32_t claim_attempt, doubt;
     uint32_t asks;                  /* times it was asked for and not had, in a row */

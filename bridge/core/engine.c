@@ -286,6 +286,8 @@ engine_call_member(const struct engine *engine, struct tag call, uint32_t i, str
     const struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
     member->handle = delivery->record->handle;
     member->index = delivery->index;
+    member->message_at = delivery->message_at;
+    member->message_size = delivery->message_size;
     member->source = delivery->record->source;
     member->id = delivery_id(delivery);
 }

@@ -139,6 +139,8 @@ struct input {
             int64_t offset;
             const struct record_view *view;     /* borrowed until FREE_RECORD */
             uint32_t bytes;             /* what it occupies in the slab */
+            struct buf *messages;       /* empty; the messages of batches are written here, for the worker to keep with the record.
+                                         * NULL = none are wanted */
         } record;
         struct {
             struct tag tag;
@@ -171,8 +173,8 @@ struct input {
             uint32_t target;
             bool ok;                    /* false: could not be had, the engine asks again later */
             bool refused;               /* the service says key or secret are wrong */
-            bool rotated;               /* the secrets themselves are new: with ok a paused target tries at once, without ok (nobody
-                                         * asked) what was made with the old ones is to be fetched anew */
+            bool rotated;               /* the secrets themselves are new: with ok a paused target tries at once, without ok
+                                         * (nobody asked) what was made with the old ones is to be fetched anew */
             ms_t expires_at_ms;         /* BOOTTIME; MS_NEVER for static keys */
         } credential;
         enum control control;
@@ -200,7 +202,8 @@ enum effect_kind {
 
 /* What a target did that people want to know at once. */
 enum note {
-    NOTE_BREAKER_OPEN, NOTE_BREAKER_HALF_OPEN, NOTE_BREAKER_CLOSED, NOTE_PAUSED_AUTH, NOTE_PAUSED_CONFIG, NOTE_GOES_ON, NOTE_MARK_MISSING
+    NOTE_BREAKER_OPEN, NOTE_BREAKER_HALF_OPEN, NOTE_BREAKER_CLOSED, NOTE_PAUSED_AUTH, NOTE_PAUSED_CONFIG, NOTE_GOES_ON,
+    NOTE_MARK_MISSING
 };
 
 /* A member of a call, by engine_call_member. */
@@ -208,6 +211,7 @@ struct call_member {
     uint32_t handle;            /* its record */
     uint32_t index;             /* of the event within the record */
     uint32_t source;            /* whose rules the record is read by */
+    uint32_t message_at, message_size;  /* its message among those written at the RECORD; size 0 = encode the event */
     struct slice id;
 };
 

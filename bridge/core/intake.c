@@ -115,15 +115,33 @@ open_for_event(struct engine *engine, struct record *record, const struct event 
     return delivery;
 }
 
+/* A message of a batch is written once, while its event is decoded anyway, and sent as it is, however often. */
+static void
+write_message(struct engine *engine, struct delivery *delivery, const struct event *event)
+{
+    const struct target_policy *policy = &engine->config.targets[delivery->target];
+    struct buf *messages = engine->messages;
+    delivery->bytes = 1;
+    if (policy->batch_messages == 1)
+        return;
+    size_t at = messages ? messages->size : 0;
+    if (!messages || policy->backend->message(policy->settings, event, messages) != ENCODE_OK) {
+        delivery->bytes = policy->backend->weigh(policy->settings, event);
+        return;
+    }
+    delivery->message_at = (uint32_t)at;
+    delivery->message_size = (uint32_t)(messages->size - at);
+    delivery->bytes = delivery->message_size;
+}
+
 static void
 deliver_to(struct engine *engine, struct record *record, const struct event *event, uint32_t index, uint32_t target, uint64_t fp)
 {
-    const struct target_policy *policy = &engine->config.targets[target];
     struct delivery *delivery = open_for_event(engine, record, event, index, (int)target);
     delivery->fp = fp;
     delivery->replay = is_replay(record->view);
     delivery->expires_ms = expiry_ms(engine, record, event, target);
-    delivery->bytes = policy->batch_messages > 1 ? policy->backend->weigh(policy->settings, event) : 1;
+    write_message(engine, delivery, event);
     enter_lane(engine, delivery, event_order_key(event, record->view->key));
 }
 
@@ -131,8 +149,8 @@ static void
 route_one(struct engine *engine, struct record *record, const struct event *event, uint32_t index)
 {
     struct routed routed[ROUTES_MAX];
-    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source, (struct slice){ record->topic, record->topic_size },
-                             routed);
+    uint32_t n = route_event(engine->config.routes, engine->config.n_routes, event, record->source,
+                             (struct slice){ record->topic, record->topic_size }, routed);
     if (n == 0) {
         TRACE(engine, record->topic, "%d/%lld no route for %.*s", record->number, (long long)record->offset, (int)event->id.size,
               event->id.at);
@@ -221,6 +239,8 @@ intake_record(struct engine *engine, const struct input *input)
     record->window_slot = window_receive(&partition->window, record->offset, engine->now_ms);
     engine->bytes += record->bytes;
     partition_received(engine, partition);
+    engine->messages = input->record.messages;
     if (list_first(&engine->unexpanded) || !expand(engine, record))
         list_append(&engine->unexpanded, &record->link);
+    engine->messages = NULL;
 }

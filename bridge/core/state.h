@@ -50,6 +50,7 @@ struct drain {
 struct engine {
     struct engine_config config;
     struct decoder *decoder;
+    struct buf *messages;       /* of the record that is being read in right now; NULL = nobody keeps them */
     void (*trace)(void *, const char *, size_t);
     void *trace_owner;
     ms_t now_ms, start_ms;

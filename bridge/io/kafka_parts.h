@@ -1,6 +1,7 @@
 /* kafka_parts.h: what the kafka*.c files share: one struct kafka, and who does what with it.
  *
- *   kafka.c         the turn: wake-ups, polling, records, leaving
+ *   kafka.c         the turn: wake-ups, polling, leaving
+ *   kafka_record.c  a polled message: its record, its headers, its error
  *   kafka_conf.c    properties: what the promise needs, what the user may set
  *   kafka_rules.c   which source a topic belongs to
  *   kafka_event.c   librdkafka's errors and log lines in the words of the handler
@@ -114,6 +115,10 @@ struct kafka {
 
 /* kafka.c */
 void kafka_wake(struct kafka *);                    /* a turn soon, from the loop */
+
+/* kafka_record.c */
+void kafka_on_message(struct kafka *, const struct rd_kafka_message_s *);
+bool kafka_headers_reserve(struct kafka *, size_t n);
 bool kafka_headers_of(struct kafka *, const struct rd_kafka_message_s *, const struct header **, uint32_t *n);
 
 /* kafka_conf.c: NULL with `error` when a property is refused. */

@@ -77,11 +77,30 @@ slot_of(struct redis *redis, const struct claim_order *order, enum dedup_op op)
 }
 
 static void
+on_round_over(evutil_socket_t fd, short what, void *data)
+{
+    struct redis *redis = data;
+    (void)fd, (void)what;
+    redis->in_round = false;
+}
+
+ms_t
+redis_now(struct redis *redis)
+{
+    if (redis->in_round)
+        return redis->round_ms;
+    redis->in_round = true;
+    redis->round_ms = clock_now_ms();
+    event_active(redis->round_over, EV_TIMEOUT, 0);
+    return redis->round_ms;
+}
+
+static void
 redis_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op op)
 {
     struct redis *redis = redis_of(dedup);
     struct redis_slot *slot = slot_of(redis, order, op);
-    ms_t now_ms = clock_now_ms();
+    ms_t now_ms = redis_now(redis);
     custodies_heard(&redis->custodies, order->dispatch, now_ms);
     if (!redis->ready) {
         redis_fail_later(redis, slot);
@@ -164,6 +183,8 @@ redis_free(struct dedup *dedup)
     redis_queue_release(redis);
     if (redis->idle)
         event_free(redis->idle);
+    if (redis->round_over)
+        event_free(redis->round_over);
     if (redis->password) {
         explicit_bzero(redis->password, strlen(redis->password));
         free(redis->password);
@@ -200,7 +221,8 @@ take_memory(struct redis *redis, const struct dedup_config *config, struct event
     link->closed = on_closed;
     redis->watch = calloc(1, sizeof(*redis->watch));
     redis->idle = event_new(base, -1, EV_PERSIST, on_idle, redis);
-    return redis->watch && redis->idle && custodies_init(&redis->custodies) &&
+    redis->round_over = event_new(base, -1, 0, on_round_over, redis);
+    return redis->watch && redis->idle && redis->round_over && custodies_init(&redis->custodies) &&
            redis_queue_init(redis, base, config->orders) && redis_link_init(link, base);
 }
 

@@ -71,7 +71,7 @@ redis_swap_reply(const redisReply *reply, struct slice *met, ms_t *pttl_ms)
 static void
 become_ours(struct redis *redis, struct redis_slot *slot, const struct claim_answer *answer)
 {
-    custodies_open(&redis->custodies, slot->order.dispatch, clock_now_ms());
+    custodies_open(&redis->custodies, slot->order.dispatch, redis_now(redis));
     redis_answer_claim(redis, slot, answer);
 }
 

@@ -78,6 +78,9 @@ struct redis {
     struct event *late;         /* watches the oldest of `sent` */
     struct event *fail;         /* answers those of `failed` */
     struct event *idle;
+    struct event *round_over;
+    bool in_round;              /* round_ms is the time of this round of the loop */
+    ms_t round_ms;
     bool late_seen;
 
     struct redis_scripts scripts;
@@ -97,6 +100,7 @@ struct redis {
 };
 
 /* redis.c */
+ms_t redis_now(struct redis *);      /* read once a round of the loop: hundreds of orders and answers come in one */
 void redis_tell(struct redis *, bool up, const char *text);
 void redis_answer_claim(struct redis *, struct redis_slot *, const struct claim_answer *);    /* frees the slot */
 void redis_answer_end(struct redis *, struct redis_slot *, enum settle_answer);               /* frees the slot */

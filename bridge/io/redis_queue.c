@@ -225,7 +225,7 @@ on_answer(struct redis *redis, struct redis_slot *slot, const redisReply *reply)
 {
     bool error = reply->type == REDIS_REPLY_ERROR;
     redis->stats.commands[slot->op][error ? 1 : 0]++;
-    redis->stats.last_answer_ms = clock_now_ms();
+    redis->stats.last_answer_ms = redis_now(redis);
     if (error && slot->step >= STEP_AUTH) {
         redis_hello_error(redis, slot, reply->str);
     } else if (error) {
@@ -270,7 +270,7 @@ redis_send(struct redis *redis, struct redis_slot *slot, enum redis_step step)
 {
     check(!redis->resp.buf.overflow);
     slot->step = step;
-    slot->at_ms = clock_now_ms();
+    slot->at_ms = redis_now(redis);
     push(&redis->sent, slot);
     redis->pings += slot->op == DEDUP_PING;
     if (redis_link_send(&redis->link, buf_view(&redis->resp.buf), on_reply, slot)) {

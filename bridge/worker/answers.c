@@ -21,6 +21,17 @@ log_delivery(struct worker *worker, struct tag tag, enum log_code code)
 
 /* ---- Kafka ----------------------------------------------------------------------------------------------------------------- */
 
+/* What the engine wrote for batches stays with the record: a second handle, dropped with the first. */
+static void
+keep_messages(struct worker *worker, uint32_t handle)
+{
+    worker->messages_of[handle] = UINT32_MAX;
+    if (worker->messages.size == 0)
+        return;
+    worker->messages_of[handle] = slab_put(worker->slab, &(struct record_view){ .value = buf_view(&worker->messages) });
+    check(worker->messages_of[handle] != UINT32_MAX);
+}
+
 static void
 on_record(void *owner, const struct kafka_record *record)
 {
@@ -34,7 +45,10 @@ on_record(void *owner, const struct kafka_record *record)
     input.record.offset = record->offset;
     input.record.view = slab_view(worker->slab, handle);
     input.record.bytes = slab_bytes(worker->slab, handle);
+    buf_reset(&worker->messages);
+    input.record.messages = &worker->messages;
     worker_feed(worker, &input);
+    keep_messages(worker, handle);
 }
 
 static void

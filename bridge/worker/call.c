@@ -19,6 +19,17 @@ member_event(struct worker *worker, const struct call_member *member)
 }
 
 static enum encode_result
+add_member(struct worker *worker, const struct target_policy *policy, const struct call_member *member, struct request *request)
+{
+    if (member->message_size > 0) {
+        struct slice messages = slab_view(worker->slab, worker->messages_of[member->handle])->value;
+        return policy->backend->add_message((struct slice){ messages.at + member->message_at, member->message_size }, request);
+    }
+    const struct event *event = member_event(worker, member);
+    return event ? policy->backend->add(policy->settings, event, request) : ENCODE_REFUSED;
+}
+
+static enum encode_result
 encode(struct worker *worker, const struct effect *effect, struct request *request)
 {
     const struct target_policy *policy = &worker->settings->targets[effect->call.target];
@@ -26,8 +37,7 @@ encode(struct worker *worker, const struct effect *effect, struct request *reque
     for (uint32_t i = 0; i < effect->call.n; i++) {
         struct call_member member;
         engine_call_member(worker->engine, effect->call.tag, i, &member);
-        const struct event *event = member_event(worker, &member);
-        enum encode_result result = event ? policy->backend->add(policy->settings, event, request) : ENCODE_REFUSED;
+        enum encode_result result = add_member(worker, policy, &member, request);
         if (result != ENCODE_OK)
             return result;
     }

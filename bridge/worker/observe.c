@@ -57,7 +57,8 @@ timing_result(enum outcome outcome)
     return outcome == OUTCOME_THROTTLED ? CALL_THROTTLED : outcome == OUTCOME_IN_DOUBT ? CALL_IN_DOUBT : CALL_REFUSED;
 }
 
-/* From the record's timestamp to the acknowledgement. The first message is the oldest of its call: its age stands for all of them. */
+/* From the record's timestamp to the acknowledgement. The first message is the oldest of its call: its
+ * age stands for all of them. */
 static void
 observe_age(struct worker *worker, struct tag tag, const struct call_origin *origin)
 {
@@ -65,7 +66,8 @@ observe_age(struct worker *worker, struct tag tag, const struct call_origin *ori
     engine_call_member(worker->engine, tag, 0, &member);
     int64_t born_ms = slab_view(worker->slab, member.handle)->timestamp_ms;
     if (born_ms >= 0)
-        histogram_add_many(&worker->timing.age[origin->target], BUCKETS_AGE, (double)(worker->wall_ms - born_ms) / 1e3, origin->n);
+        histogram_add_many(&worker->timing.age[origin->target], BUCKETS_AGE, (double)(worker->wall_ms - born_ms) / 1e3,
+                           origin->n);
 }
 
 /* A batch that is refused will be halved: its first message is not the guilty one and is not named. */
@@ -77,11 +79,13 @@ outcome_code(const struct call_origin *origin, const struct verdict *verdict)
 }
 
 void
-observe_outcome(struct worker *worker, struct tag tag, const struct call_origin *origin, const struct verdict *verdict, ms_t duration_ms)
+observe_outcome(struct worker *worker, struct tag tag, const struct call_origin *origin, const struct verdict *verdict,
+                ms_t duration_ms)
 {
     struct log_fields fields = {
         .target = worker->target_names[origin->target], .outcome = outcome_name(verdict->outcome), .attempt = origin->attempt,
-        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id, .duration_ms = duration_ms,
+        .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id,
+        .duration_ms = duration_ms,
     };
     histogram_add(&worker->timing.call[origin->target][timing_result(verdict->outcome)], BUCKETS_CALL, (double)duration_ms / 1e3);
     if (origin->n == 1)

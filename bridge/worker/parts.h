@@ -21,6 +21,7 @@ enum {
     TOKEN_TAG = 0x40000000,         /* a tag's slot with this bit is a token call of the target in the rest */
     TOKEN_BYTES_MAX = 512,
     SECRET_CHECK_S = 60,
+    MESSAGES_BYTES_MAX = 64 * 1024,     /* of one record; an event whose message does not fit is encoded when it is called */
 };
 
 /* What signs for one target. */
@@ -58,6 +59,9 @@ struct worker {
     uint32_t decoded_handle;            /* what encode_decoder holds; UINT32_MAX = nothing */
     struct decoded decoded;
     struct slab *slab;
+    struct buf messages;                /* scratch: what the engine wrote for the record that just came */
+    void *messages_memory;
+    uint32_t *messages_of;              /* by a record's handle: that of its messages; UINT32_MAX = none */
     struct kafka *kafka;
     struct dedup *dedup;
     struct http *http;

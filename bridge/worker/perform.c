@@ -30,6 +30,8 @@ perform_free(struct worker *worker, uint32_t handle)
 {
     if (worker->decoded_handle == handle)
         worker->decoded_handle = UINT32_MAX;
+    if (worker->messages_of[handle] != UINT32_MAX)
+        slab_drop(worker->slab, worker->messages_of[handle]);
     slab_drop(worker->slab, handle);
 }
 

@@ -147,6 +147,6 @@ worker_memory(const struct config *config)
 {
     static struct engine_config engine;     /* large; used at start only */
     worker_engine_config(config, &engine);
-    return engine_size(&engine) + slab_size(config->limits.window_bytes, engine_records_max(&engine)) +
+    return engine_size(&engine) + slab_size(2 * config->limits.window_bytes, 2 * engine_records_max(&engine)) +
            (size_t)calls_of(config) * REPLY_BYTES_MAX;
 }

@@ -104,9 +104,12 @@ make_core(struct worker *worker)
     worker_hash_key(worker->crypto, config->redis.prefix, &worker->settings->hash_key);
     uint32_t records = engine_records_max(worker->settings);
     worker->engine_memory = calloc(1, engine_size(worker->settings));
-    worker->slab = slab_new(config->limits.window_bytes, records);
-    if (!worker->engine_memory || !worker->slab)
+    worker->slab = slab_new(2 * config->limits.window_bytes, 2 * records);      /* records, and the messages written from them */
+    worker->messages_of = calloc(2 * (size_t)records, sizeof(*worker->messages_of));
+    worker->messages_memory = malloc(MESSAGES_BYTES_MAX);
+    if (!worker->engine_memory || !worker->slab || !worker->messages_of || !worker->messages_memory)
         return false;
+    buf_init(&worker->messages, worker->messages_memory, MESSAGES_BYTES_MAX);
     worker->engine = engine_init(worker->engine_memory, worker->settings, worker->decoder, clock_now_ms());
     if (config->log.level == LOG_LEVEL_DEBUG)
         engine_trace(worker->engine, trace_line, worker);
@@ -283,6 +286,8 @@ worker_free(struct worker *worker)
     free_event(worker->secret_event);
     credentials_wipe(worker);
     slab_free(worker->slab);
+    free(worker->messages_of);
+    free(worker->messages_memory);
     decoder_free(worker->decoder);
     decoder_free(worker->encode_decoder);
     crypto_free(worker->crypto);
