@@ -17,6 +17,7 @@ struct stand stand;
 static void
 pump(evutil_socket_t fd, short what, void *data)
 {
+    stand.worker.awake = false;     /* as the worker's own pump does */
     struct effect effect;
     (void)fd;
     (void)what;
