@@ -83,8 +83,9 @@ struct backend {
     void (*sign)(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *,
                  struct request *);
     void (*judge)(const struct reply *, struct verdict *);
-    /* A batch is built from messages that were written once, when their events were read. message() writes one, all or nothing; add_message()
-     * adds it to a request, as add() does an event: the bytes come out the same. NULL = this backend has no batches. */
+    /* A batch is built from messages that were written once, when their events were read. message() writes one, all or nothing;
+     * add_message() adds it to a request, as add() does an event: the bytes come out the same. NULL = this backend has no
+     * batches. */
     enum encode_result (*message)(const struct backend_settings *, const struct event *, struct buf *);
     enum encode_result (*add_message)(struct slice message, struct request *);
     /* About the bytes that the event will take in a body, for batches by bytes; cheap, may be off by a tenth. */

@@ -139,8 +139,8 @@ struct input {
             int64_t offset;
             const struct record_view *view;     /* borrowed until FREE_RECORD */
             uint32_t bytes;             /* what it occupies in the slab */
-            struct buf *messages;       /* empty; the messages of batches are written here, for the worker to keep with the record.
-                                         * NULL = none are wanted */
+            struct buf *messages;       /* empty; the messages of batches are written here, for the worker to keep with the
+                                         * record. NULL = none are wanted */
         } record;
         struct {
             struct tag tag;
