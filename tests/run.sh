@@ -43,8 +43,8 @@ suites() {
     ctest --test-dir "build/$preset" -L "$labels" -V >"$log" 2>&1
     rc=$?
     local sums
-    sums=$(sed -n 's/.*Synthesis: Tested: .*Passing: .\{0,9\}\([0-9]\+\).* Failing: .\{0,9\}\([0-9]\+\).* Crashing: .\{0,9\}\([0-9]\+\).*/\1 \2 \3/p' "$log" |
-        awk '{ p += $1; f += $2 + $3 } END { print p + 0, f + 0 }')
+    sums=$(grep -o 'Tested: [0-9]* | Passing: [0-9]* | Failing: [0-9]* | Crashing: [0-9]*' "$log" |
+        awk '{ p += $5; f += $8 + $11 } END { print p + 0, f + 0 }')
     local f=${sums#* }
     count "${sums% *}" "$f"
     if [ "$rc" -ne 0 ]; then
