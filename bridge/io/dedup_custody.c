@@ -10,7 +10,8 @@ enum {
     LEASE_MS_MAX = 10 * 60 * 1000,      /* claim_lease is bounded by it: whoever was silent for longer is over */
 };
 
-/* Dispatch numbers are given in order: eight neighbours stand together and share cache lines. Not more: a removal walks to the next gap. */
+/* Dispatch numbers are given in order: eight neighbours stand together and share cache lines. Not more: a removal walks to the
+ * next gap. */
 static uint32_t
 place(const struct custodies *set, uint64_t dispatch)
 {
