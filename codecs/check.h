@@ -7,6 +7,9 @@
 
 #define check(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 
+/* A place that is never reached. */
+#define broken(what) check_failed(__FILE__, __LINE__, what)
+
 _Noreturn void check_failed(const char *file, int line, const char *condition);
 
 /* Called once before the abort, for the tail of the trace. NULL takes it away. Process-wide, set at start. */

@@ -46,7 +46,7 @@ channel_name(enum channel channel)
     for (int i = 0; i < CHANNEL_COUNT; i++)
         if (channels[i].channel == channel)
             return channels[i].name;
-    check(!"a channel is exactly one bit");
+    broken("a channel is exactly one bit");
 }
 
 uint32_t

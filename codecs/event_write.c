@@ -246,5 +246,5 @@ value_to_json(struct buf *buf, const struct value *value)
         put_members(buf, value);
         return;
     }
-    check(!"a value of an unknown type");
+    broken("a value of an unknown type");
 }

@@ -233,7 +233,7 @@ write_value(msgpack_packer *packer, const struct value *value)
         write_members(packer, value);
         return;
     }
-    check(!"a value of an unknown type");
+    broken("a value of an unknown type");
 }
 
 void

@@ -126,7 +126,7 @@ claim_answered(struct engine *engine, const struct input *input)
     case CLAIM_VERDICT_COUNT:
         break;
     }
-    check(!"a claim verdict out of range");
+    broken("a claim verdict out of range");
 }
 
 /* The tag stays as it is: nothing else but a dead letter can be under way for it, and that answers by another input. */

@@ -195,7 +195,7 @@ engine_feed(struct engine *engine, const struct input *input)
     case INPUT_TICK:
         return;
     }
-    check(!"an input out of range");
+    broken("an input out of range");
 }
 
 static void

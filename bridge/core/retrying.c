@@ -283,7 +283,7 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
     case OUTCOME_COUNT:
         break;
     }
-    check(!"an outcome out of range");
+    broken("an outcome out of range");
 }
 
 void

@@ -49,7 +49,7 @@ struct slot {
     struct buf reply;
 };
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 struct http {
     struct http_handler handler;

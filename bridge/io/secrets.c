@@ -142,6 +142,6 @@ secret_result_text(enum secret_result result)
     case SECRET_UNREADABLE:
         return "the file cannot be read as a text file";
     }
-    check(!"a secret_result");
+    broken("a secret_result");
     return "";
 }
