@@ -18,6 +18,7 @@ struct claim_order {
     int64_t first_sent_ms;
     ms_t lease_ms, ttl_ms;
     bool replay;                /* the record carries alertbridge-replay: X and U are met like R */
+    bool degrade;               /* the target goes on without Redis: then the store answers from its own memory */
     bool open_here;             /* unused by the engine, set by a store: the dispatch that is met is still open in this process */
     enum claim_state end;       /* settle: D, X, U, R, or C with lease_ms 0 (given up in doubt) */
 };

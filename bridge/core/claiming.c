@@ -54,6 +54,25 @@ must_hold(const struct engine *engine, const struct delivery *delivery)
     return delivery->doubt > 0 && (policy->on_ambiguous == AMBIGUOUS_HOLD || delivery->doubt > policy->max_ambiguous);
 }
 
+void
+claims_forgotten(struct engine *engine, const struct input *input)
+{
+    TRACE(engine, "engine", "redis forgot what it held");
+    if (input->amnesia.until_ms > engine->forgot_ms)
+        engine->forgot_ms = input->amnesia.until_ms;
+}
+
+/* A free key says nothing about a record from before the loss: its done mark may be among what was forgotten. A first claim
+ * whose reply was lost met a free key too. A record without a time may be from before. What is replayed, a person decided. */
+static bool
+is_forgotten(const struct engine *engine, const struct delivery *delivery, const struct claim_answer *answer)
+{
+    bool met_nothing = answer->verdict == CLAIM_FREE || (answer->verdict == CLAIM_MINE && answer->attempt <= 1);
+    return met_nothing && engine->forgot_ms > 0 && !delivery->replay &&
+           engine->config.targets[delivery->target].on_amnesia == AMNESIA_HOLD &&
+           delivery->record->view->timestamp_ms < engine->forgot_ms;
+}
+
 static void
 claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
 {
@@ -66,7 +85,7 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
     claim_keep(engine, delivery);
     if (is_orphan(engine, delivery->record))
         give_up(engine, delivery);
-    else if (must_hold(engine, delivery))
+    else if (must_hold(engine, delivery) || is_forgotten(engine, delivery, answer))
         park(engine, delivery, REASON_UNCONFIRMED);
     batch_claimed(engine, batch);
 }

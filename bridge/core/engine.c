@@ -192,6 +192,9 @@ engine_feed(struct engine *engine, const struct input *input)
     case INPUT_CONTROL:
         control(engine, input->control);
         return;
+    case INPUT_AMNESIA:
+        claims_forgotten(engine, input);
+        return;
     case INPUT_TICK:
         return;
     }

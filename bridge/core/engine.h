@@ -2,7 +2,7 @@
  *
  *               engine_feed(input)                     engine_next(effect)
  *   Kafka ─ RECORD ASSIGNED REVOKED LOST COMMITTED ─┐ ┌─ COMMIT PAUSE RESUME FREE_RECORD DRAINED ─▶ Kafka
- *   Redis ─ CLAIMED SETTLED ────────────────────────┤ ├─ CLAIM SETTLE RENEW ──────────────────────▶ Redis
+ *   Redis ─ CLAIMED SETTLED AMNESIA ────────────────┤ ├─ CLAIM SETTLE RENEW ──────────────────────▶ Redis
  *   HTTP  ─ CALLED CREDENTIAL ──────────────────────┤ ├─ CALL FETCH_CREDENTIAL ───────────────────▶ HTTP
  *   dlq   ─ PARKED ─────────────────────────────────┤ ├─ PARK ────────────────────────────────────▶ dead-letter topic
  *   human ─ CONTROL     time ─ TICK ────────────────┘ └─ engine_deadline(): wake me then
@@ -109,6 +109,7 @@ enum input_kind {
     INPUT_LOST,         /* they are gone already: no wait, no commit            */
     INPUT_CREDENTIAL,   /* answer to FETCH_CREDENTIAL, or a rotation            */
     INPUT_CONTROL,      /* pause, resume, drain                                 */
+    INPUT_AMNESIA,      /* Redis lost its memory                                */
     INPUT_TICK,         /* time passed                                          */
 };
 
@@ -178,6 +179,9 @@ struct input {
             ms_t expires_at_ms;         /* BOOTTIME; MS_NEVER for static keys */
         } credential;
         enum control control;
+        struct {
+            int64_t until_ms;           /* wall clock: claims and done marks written before it may be gone */
+        } amnesia;
     };
 };
 

@@ -55,6 +55,7 @@ struct engine {
     void *trace_owner;
     ms_t now_ms, start_ms;
     int64_t wall_ms;
+    int64_t forgot_ms;          /* wall clock: what Redis held before it may be gone; 0 = it never lost its memory */
     struct random random;
     uint64_t next_dispatch;
     ms_t next_number;           /* of the deliveries, in the order of arrival */
@@ -116,6 +117,7 @@ bool partitions_committing(const struct engine *);
 /* claiming.c: claims and their answers */
 void claim_ask(struct engine *, struct delivery *);
 void claim_answered(struct engine *, const struct input *);
+void claims_forgotten(struct engine *, const struct input *);   /* Redis lost its memory */
 void claim_keep(struct engine *, struct delivery *);    /* the lease begins now: custody */
 void claim_unkeep(struct engine *, struct delivery *);
 void claim_renew(struct engine *, struct delivery *);   /* extends the lease, writes doubt; nothing when one is out */

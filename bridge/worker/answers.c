@@ -67,6 +67,7 @@ on_assigned(void *owner, const struct assignment *partitions, uint32_t n, uint32
     input.assigned.partitions = partitions;
     input.assigned.n = n;
     input.assigned.epoch = epoch;
+    amnesia_assigned(worker, partitions, n);
     if (!worker->joined)
         log_line(LOG_AB8102, NULL);
     worker->joined = true;
@@ -192,13 +193,13 @@ on_state(void *owner, bool up, const char *text)
     struct worker *worker = owner;
     log_line(up ? LOG_AB4101 : worker->store_down ? LOG_AB4103 : LOG_AB4102, &(struct log_fields){ .error = text });
     worker->store_down = !up;
+    amnesia_review(worker);
 }
 
 static void
 on_amnesia(void *owner, const char *text)
 {
-    (void)owner;
-    log_line(LOG_AB4104, &(struct log_fields){ .error = text });
+    amnesia_tell(owner, text);
 }
 
 void

@@ -240,7 +240,7 @@ redis_rows(struct worker *worker, struct buf *text)
     metrics_begin(text, METRIC_REDIS_RECONNECTS);
     metrics_u64(text, METRIC_REDIS_RECONNECTS, dedup.reconnects, NULL);
     metrics_begin(text, METRIC_REDIS_AMNESIA);
-    metrics_u64(text, METRIC_REDIS_AMNESIA, dedup.amnesia, NULL);
+    metrics_u64(text, METRIC_REDIS_AMNESIA, dedup.amnesia + worker->began_empty, NULL);
 }
 
 static void

@@ -41,6 +41,9 @@ struct holder {
     uint64_t fetched[2];                /* ok, error */
 };
 
+/* Whether the group had committed offsets when its partitions were assigned to us for the first time. */
+enum group_past { GROUP_PAST_UNKNOWN, GROUP_PAST_NONE, GROUP_PAST_COMMITTED };
+
 enum call_result { CALL_OK, CALL_REFUSED, CALL_THROTTLED, CALL_IN_DOUBT, CALL_RESULT_COUNT };
 
 struct worker_timing {
@@ -74,6 +77,8 @@ struct worker {
     uint32_t calls_made;
     bool joined, draining, closing, stopped, store_down, brokers_away;
     uint64_t park_writes[2], secret_reloads[2];     /* ok, error */
+    enum group_past group_past;
+    uint64_t began_empty;               /* 1: Redis held nothing at the first connect although the group has a past */
     int exit_code;
     bool awake;                         /* the pump is to run in this round; now_ms and wall_ms are its time */
     ms_t now_ms;
@@ -96,6 +101,11 @@ void perform_call(struct worker *, const struct effect *);
 
 /* park.c: one PARK effect to a dead letter */
 void perform_park(struct worker *, const struct effect *);
+
+/* amnesia.c: Redis lost its memory */
+void amnesia_tell(struct worker *, const char *why);
+void amnesia_assigned(struct worker *, const struct assignment *, uint32_t n);
+void amnesia_review(struct worker *);                   /* Redis or the group was heard of: has it begun empty? */
 
 /* answers.c: what adapters call */
 void answers_kafka(struct worker *, struct kafka_handler *);

@@ -175,6 +175,8 @@ story_begin(void)
     engine_trace(world.engine, on_trace, NULL);
 }
 
+static int64_t made_ago_ms;        /* age of the records that are received */
+
 static void
 receive_record(int64_t offset, const char *json, const char *key, bool replay)
 {
@@ -186,7 +188,7 @@ receive_record(int64_t offset, const char *json, const char *key, bool replay)
     snprintf(record->key, sizeof(record->key), "%s", key);
     record->view.value = slice_of(record->value);
     record->view.key = key[0] ? slice_of(record->key) : (struct slice){ 0 };
-    record->view.timestamp_ms = 1767322000000 + world.now;
+    record->view.timestamp_ms = 1767322000000 + world.now - made_ago_ms;
     if (replay) {
         record->header = (struct header){ SLICE("alertbridge-replay"), SLICE("r1") };
         record->view.headers = &record->header;
@@ -228,6 +230,14 @@ receive_alert(int64_t offset, const char *id, const char *incident)
     snprintf(json, sizeof(json), "{\"v\":1,\"id\":\"%s\",\"kind\":\"incident.generated\",\"aliyunUID\":\"1467890000733152\","
              "\"incidentName\":\"n\",\"incidentID\":\"%s\",\"startTime\":\"2026-01-02 03:04:05\"}", id, incident);
     receive_record(offset, json, incident, false);
+}
+
+void
+receive_alert_made(int64_t offset, const char *id, const char *incident, int64_t ago_ms)
+{
+    made_ago_ms = ago_ms;
+    receive_alert(offset, id, incident);
+    made_ago_ms = 0;
 }
 
 void

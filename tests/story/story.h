@@ -17,6 +17,7 @@ void story_begin(void);
 void receive(int64_t offset, const char *id, const char *incident);             /* a notice for portal */
 void receive_alert(int64_t offset, const char *id, const char *incident);       /* an incident for soar */
 void receive_text(int64_t offset, const char *json);
+void receive_alert_made(int64_t offset, const char *id, const char *incident, int64_t ago_ms);     /* its record is older */
 void receive_replay(int64_t offset, const char *id, const char *incident);
 
 /* Scripts. */
@@ -31,6 +32,7 @@ void calls_return(void);
 void settles_say(enum settle_answer, uint32_t times);
 void parks_fail(uint32_t times);
 void commits_say(enum commit_result, uint32_t times);
+void store_forgets(void);                   /* Redis lost its memory, as of now */
 void store_is_silent(bool silent);          /* every claim and settle is answered UNKNOWN after 5 ms */
 
 /* Happenings. */

@@ -229,6 +229,14 @@ commits_say(enum commit_result result, uint32_t times)
 }
 
 void
+store_forgets(void)
+{
+    struct input input = { .kind = INPUT_AMNESIA };
+    input.amnesia.until_ms = 1767322000000 + world.now;
+    story_feed(input);
+}
+
+void
 store_is_silent(bool silent)
 {
     world.silent = silent;
