@@ -78,7 +78,7 @@ outcome_of_status(int status)
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that RFC 9110 lets a server send. */
-static bool
+bool
 http_date_ms(struct slice text, int64_t *ms)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

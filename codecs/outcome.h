@@ -63,6 +63,8 @@ bool judge_transport(const struct reply *, struct verdict *);
 /* Retry-After in seconds or as an HTTP date (against `date`, else ignored); 0 when absent or nonsense. */
 int64_t retry_after_ms(const struct reply *);
 
+bool http_date_ms(struct slice date, int64_t *ms);  /* of the Date header; epoch ms. False for any other text */
+
 /* The outcome that the HTTP status alone tells, for 300 and above; below that a body has to say it: in doubt. */
 enum outcome outcome_of_status(int status);
 

@@ -58,10 +58,10 @@ soar_params(struct buf *buf, const struct event *event)
     buf_char(buf, '}');
 }
 
-static void
-put_query(struct buf *target, const char *name, struct slice value)
+void
+soar_put_query(struct buf *target, const char *before, struct slice value)
 {
-    buf_text(target, name);
+    buf_text(target, before);
     percent_encode(target, value);
 }
 
@@ -86,18 +86,18 @@ static void
 put_parameters(const struct backend_settings *settings, const struct event *event, struct slice params, struct buf *target)
 {
     struct slice lang = event->lang.at ? event->lang : slice_of(settings->lang);
-    put_query(target, "ActionName=", slice_of(settings->action_name));
-    put_query(target, "&Aliuid=", event->aliyun_uid);
+    soar_put_query(target, "ActionName=", slice_of(settings->action_name));
+    soar_put_query(target, "&Aliuid=", event->aliyun_uid);
     put_channels(target, event->channels ? event->channels : settings->channels);
-    put_query(target, "&ComponentName=", slice_of(settings->component_name));
-    put_query(target, "&EventId=", slice_of(soar_event_id(event->kind)));
+    soar_put_query(target, "&ComponentName=", slice_of(settings->component_name));
+    soar_put_query(target, "&EventId=", slice_of(soar_event_id(event->kind)));
     if (lang.size > 0)
-        put_query(target, "&Lang=", lang);
-    put_query(target, "&NodeName=", slice_of(settings->node_name));
-    put_query(target, "&Params=", params);
-    put_query(target, "&PlaybookUuid=", slice_of(settings->playbook_uuid));
+        soar_put_query(target, "&Lang=", lang);
+    soar_put_query(target, "&NodeName=", slice_of(settings->node_name));
+    soar_put_query(target, "&Params=", params);
+    soar_put_query(target, "&PlaybookUuid=", slice_of(settings->playbook_uuid));
     if (settings->role_for && settings->role_for[0])
-        put_query(target, "&RoleFor=", slice_of(settings->role_for));
+        soar_put_query(target, "&RoleFor=", slice_of(settings->role_for));
     buf_text(target, settings->role_type == 1 ? "&RoleType=1" : "&RoleType=0");
 }
 

@@ -9,6 +9,9 @@
 
 void soar_sign(const struct backend_settings *, const struct credential *, const struct stamp *, struct crypto *,
                struct request *);
+void soar_sign_action(const char *action, const struct backend_settings *, const struct credential *, const struct stamp *,
+                      struct crypto *, struct request *);
+void soar_put_query(struct buf *target, const char *before, struct slice value);    /* `before` as it is, the value encoded */
 void soar_judge(const struct reply *, struct verdict *);
 
 #endif

@@ -4,7 +4,7 @@
 
 #define ALGORITHM "ACS3-HMAC-SHA256"
 
-/* The hash of no bytes: the body of this call is always empty. */
+/* The hash of no bytes: the body of these calls is always empty. */
 #define EMPTY_SHA256 SLICE("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
 /* Room for the canonical request: the query, the headers twice over, a long security token. */
@@ -190,15 +190,15 @@ acs_date(int64_t wall_ms, char memory[24])
 
 /* All x-acs-* headers of the request and the host, in the order of their names. */
 static uint32_t
-attempt_headers(const struct backend_settings *settings, const struct credential *credential, struct slice date,
-                struct slice nonce, struct pair *headers)
+attempt_headers(const struct backend_settings *settings, const char *action, const struct credential *credential,
+                struct slice date, struct slice nonce, struct pair *headers)
 {
     bool temporary = credential->token.size > 0;
     uint32_t n = 0;
     headers[n++] = (struct pair){ SLICE("host"), slice_of(settings->host) };
     if (temporary)
         headers[n++] = (struct pair){ SLICE("x-acs-accesskey-id"), credential->id };
-    headers[n++] = (struct pair){ SLICE("x-acs-action"), SLICE("RunNotifyComponentWithMessageCenter") };
+    headers[n++] = (struct pair){ SLICE("x-acs-action"), slice_of(action) };
     headers[n++] = (struct pair){ SLICE("x-acs-content-sha256"), EMPTY_SHA256 };
     headers[n++] = (struct pair){ SLICE("x-acs-date"), date };
     if (temporary)
@@ -217,8 +217,8 @@ drop_attempt(struct request *request)
 }
 
 void
-soar_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp,
-          struct crypto *crypto, struct request *request)
+soar_sign_action(const char *action, const struct backend_settings *settings, const struct credential *credential,
+                 const struct stamp *stamp, struct crypto *crypto, struct request *request)
 {
     char canonical_memory[CANONICAL_BYTES_MAX], authorization_memory[AUTHORIZATION_BYTES_MAX], date[24];
     struct buf canonical, authorization;
@@ -229,7 +229,7 @@ soar_sign(const struct backend_settings *settings, const struct credential *cred
     drop_attempt(request);
     query.at += sizeof(SOAR_TARGET_START) - 1;
     query.size -= sizeof(SOAR_TARGET_START) - 1;
-    uint32_t n = attempt_headers(settings, credential, acs_date(stamp->wall_ms, date), slice_of(stamp->nonce), headers);
+    uint32_t n = attempt_headers(settings, action, credential, acs_date(stamp->wall_ms, date), slice_of(stamp->nonce), headers);
     buf_init(&canonical, canonical_memory, sizeof(canonical_memory));
     buf_init(&authorization, authorization_memory, sizeof(authorization_memory));
     if (!soar_authorization(crypto, request->method, "/", query, headers, n, EMPTY_SHA256, credential->id, credential->secret,
@@ -240,4 +240,11 @@ soar_sign(const struct backend_settings *settings, const struct credential *cred
     for (uint32_t i = 1; i < n; i++)        /* the host is the HTTP adapter's */
         request_header(request, headers[i].name.at, headers[i].value);
     request_header(request, "Authorization", buf_view(&authorization));
+}
+
+void
+soar_sign(const struct backend_settings *settings, const struct credential *credential, const struct stamp *stamp,
+          struct crypto *crypto, struct request *request)
+{
+    soar_sign_action("RunNotifyComponentWithMessageCenter", settings, credential, stamp, crypto, request);
 }

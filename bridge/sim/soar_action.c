@@ -222,26 +222,81 @@ put_playbook(struct buf *body, struct slice uuid, bool active)
                active ? 1 : 0);
 }
 
+/* A number of the request; `otherwise` where it is absent, 0 where it is none. */
+static uint32_t
+number_of(const struct sim_call *call, const char *name, uint32_t otherwise)
+{
+    struct slice text = call_parameter(call, name);
+    uint32_t number = 0;
+    if (text.size == 0)
+        return otherwise;
+    for (size_t i = 0; i < text.size && i < 9; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return 0;
+        number = number * 10 + (uint32_t)(text.at[i] - '0');
+    }
+    return number;
+}
+
+static bool
+is_listed(struct slice list, struct slice word)
+{
+    while (list.size > 0) {
+        const char *comma = memchr(list.at, ',', list.size);
+        size_t size = comma ? (size_t)(comma - list.at) : list.size;
+        if (slice_eq((struct slice){ list.at, size }, word))
+            return true;
+        size += comma != NULL;
+        list = (struct slice){ list.at + size, list.size - size };
+    }
+    return false;
+}
+
+/* The playbooks named at the start, those that are on first; where none was named, the one that is asked for. */
+static bool
+playbook_at(const struct sim_call *call, uint32_t i, struct slice *uuid, bool *active)
+{
+    const struct sim *sim = call->sim;
+    *active = i < sim->playbooks.n;
+    if (*active)
+        *uuid = slice_of(sim->playbooks.text[i]);
+    else if (i < sim->playbooks.n + sim->disabled_playbooks.n)
+        *uuid = slice_of(sim->disabled_playbooks.text[i - sim->playbooks.n]);
+    else if (i == sim->disabled_playbooks.n && sim->playbooks.n == 0)
+        *active = true, *uuid = call_parameter(call, "PlaybookUuid");
+    else
+        return false;
+    return uuid->size > 0;
+}
+
+static bool
+is_asked_for(const struct sim_call *call, struct slice uuid, bool active)
+{
+    struct slice one = call_parameter(call, "PlaybookUuid"), several = call_parameter(call, "PlaybookUuids");
+    struct slice state = call_parameter(call, "Active");
+    return (one.size == 0 || slice_eq(one, uuid)) && (several.size == 0 || is_listed(several, uuid))
+           && (state.size == 0 || slice_is(state, active ? "1" : "0"));
+}
+
 static void
 describe_playbooks(struct sim_call *call)
 {
-    const struct sim *sim = call->sim;
     struct buf *body = &call->reply->body;
-    struct slice wanted = call_parameter(call, "PlaybookUuid");
-    uint32_t n = 0;
+    uint32_t page = number_of(call, "PageNumber", 1), size = number_of(call, "PageSize", 20), n = 0, shown = 0;
+    struct slice uuid;
+    bool active;
     soar_begin(call);
     buf_text(body, ",\"Playbooks\":[");
-    for (uint32_t i = 0; i < sim->playbooks.n + sim->disabled_playbooks.n; i++) {
-        bool active = i < sim->playbooks.n;
-        struct slice uuid = slice_of(active ? sim->playbooks.text[i] : sim->disabled_playbooks.text[i - sim->playbooks.n]);
-        if (wanted.size > 0 && !slice_eq(wanted, uuid))
+    for (uint32_t i = 0; playbook_at(call, i, &uuid, &active); i++) {
+        if (!is_asked_for(call, uuid, active))
             continue;
-        buf_text(body, n++ ? "," : "");
-        put_playbook(body, uuid, active);
+        if (page > 0 && n / (size ? size : 1) == page - 1 && shown < size) {
+            buf_text(body, shown++ ? "," : "");
+            put_playbook(body, uuid, active);
+        }
+        n++;
     }
-    if (n == 0 && sim->playbooks.n == 0 && wanted.size > 0 && ++n)
-        put_playbook(body, wanted, true);
-    buf_format(body, "],\"Page\":{\"TotalCount\":%u,\"PageNumber\":1,\"PageSize\":20}}", n);
+    buf_format(body, "],\"Page\":{\"TotalCount\":%u,\"PageNumber\":%u,\"PageSize\":%u}}", n, page, size);
 }
 
 static void

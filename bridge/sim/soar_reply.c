@@ -80,12 +80,12 @@ put_error_xml(struct sim_call *call, const char *id, const char *code, const cha
 
 /* RAM's explanation that comes with a 403. */
 static void
-put_denied(struct buf *body, bool lower)
+put_denied(struct buf *body, struct slice action, bool lower)
 {
-    buf_format(body, ",\"%cccessDeniedDetail\":{\"AuthAction\":\"yundun-sas:RunNotifyComponentWithMessageCenter\","
+    buf_format(body, ",\"%cccessDeniedDetail\":{\"AuthAction\":\"yundun-sas:%.*s\","
                "\"AuthPrincipalType\":\"SubUser\",\"AuthPrincipalOwnerId\":\"1467890000733152\","
                "\"AuthPrincipalDisplayName\":\"2467890000733152\",\"NoPermissionType\":\"ImplicitDeny\","
-               "\"PolicyType\":\"AccountLevelIdentityBasedPolicy\"}", lower ? 'a' : 'A');
+               "\"PolicyType\":\"AccountLevelIdentityBasedPolicy\"}", lower ? 'a' : 'A', (int)action.size, action.at);
 }
 
 static void
@@ -102,7 +102,7 @@ put_error_json(struct sim_call *call, const char *id, const char *code, const ch
     buf_format(body, ",\"%s\":", lower ? "message" : "Message");
     buf_json_string(body, slice_of(message));
     if (call->reply->status == 403)
-        put_denied(body, lower);
+        put_denied(body, call_header(call, "x-acs-action"), lower);
     buf_format(body, ",\"%s\":\"https://next.api.aliyun.com/troubleshoot?product=sophonsoar\"}",
                lower ? "recommend" : "Recommend");
 }

@@ -174,7 +174,9 @@ check_permission(struct attempt *attempt)
     struct sim_call *call = attempt->call;
     const char *code;
     int status;
-    if (knob_is(&call->sim->knobs, KNOB_permission, "deny"))
+    bool only_looks = attempt->action.size > 8 && memcmp(attempt->action.at, "Describe", 8) == 0;
+    if (knob_is(&call->sim->knobs, KNOB_permission, "deny")
+        || (only_looks && knob_is(&call->sim->knobs, KNOB_permission, "deny_describe")))
         soar_refuse(call, "NoPermission");
     else if (knob_answer(&call->sim->knobs, KNOB_overdue, &status, &code))
         soar_refuse_as(call, status, code, NULL);

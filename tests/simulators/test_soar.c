@@ -358,31 +358,3 @@ Test(soar, the_metadata_stand_in_names_a_role_and_gives_its_credentials)
     cr_expect_eq(raw("GET", "/credentials", ""), 200);
     cr_expect_eq(raw("GET", "/latest/meta-data/other", ""), 404);
 }
-
-Test(soar, the_describing_calls_know_the_playbooks)
-{
-    static const char *const playbooks[] = { "uuid-1", "-uuid-off" };
-    struct soar call = soar();
-    begin_with(&(struct sim_options){ .playbooks = playbooks, .n_playbooks = 2 });
-    call.method = "GET";
-    call.n = 0;
-    call.action = "DescribePlaybooks";
-    cr_expect_eq(send_soar(&call), 200);
-    cr_expect(body_has("\"PlaybookUuid\":\"uuid-1\"") && body_has("\"Active\":0") && body_has("\"TotalCount\":2"));
-    with(&call, "PlaybookUuid", "uuid-off");
-    send_soar(&call);
-    cr_expect(!body_has("uuid-1") && body_has("\"Active\":0") && body_has("\"TotalCount\":1"));
-    call.action = "DescribePlaybook";
-    with(&call, "PlaybookUuid", "uuid-1");
-    cr_expect_eq(send_soar(&call), 200);
-    cr_expect(body_has("notify_message") && body_has("\"OnlineActive\":true"));
-    with(&call, "PlaybookUuid", "uuid-9");
-    cr_expect_eq(send_soar(&call), 400);
-    call.n = 0;
-    cr_expect_eq(send_soar(&call), 400);
-    cr_expect(code_is("MissingPlaybookUuid"));
-    call.action = "DescribeNotifyTemplateList";
-    cr_expect_eq(send_soar(&call), 200);
-    cr_expect(body_has("yundun_soar_incident_update") && body_has("\"TotalCount\":3"));
-    cr_expect_eq(executions(), 0);
-}
