@@ -88,6 +88,8 @@ call_begin(struct engine *engine, struct batch *batch)
     batch->state = BATCH_CALLING;
     batch->serial++;
     batch->called_ms = engine->now_ms;
+    if (batch->target->pause != TARGET_RUNNING)
+        batch->target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
     if (batch->failures == 0)
         batch->delivered_before = batch->target->delivered;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {

@@ -156,6 +156,27 @@ claim_meet(const struct claim_order *order, uint64_t own, const struct claim_val
     *answer = (struct claim_answer){ .verdict = CLAIM_DUPLICATE, .met = met->state };
 }
 
+/* X, U and R name no owner. Met again with the same print it is the end that is to be written: ours, when the first reply was
+ * lost, or one that says the same of the same event. */
+static bool
+is_written(const struct claim_order *order, const struct claim_value *met)
+{
+    if (met->state != order->end || met->fp != order->fp)
+        return false;
+    switch (met->state) {
+    case CLAIM_STATE_DONE:
+    case CLAIM_STATE_DEAD:
+    case CLAIM_STATE_UNCONFIRMED:
+        return true;
+    case CLAIM_STATE_RELEASED:
+        return met->attempt == (order->attempt > 0 ? order->attempt : 1);
+    case CLAIM_STATE_CLAIMED:
+    case CLAIM_STATE_NONE:
+        break;
+    }
+    return false;
+}
+
 enum settle_answer
 claim_settle_meet(const struct claim_order *order, uint64_t own, const struct claim_value *met, struct claim_value *write)
 {
@@ -164,6 +185,8 @@ claim_settle_meet(const struct claim_order *order, uint64_t own, const struct cl
     bool missing = !met || met->state == CLAIM_STATE_NONE;
     if (!missing && met->state == CLAIM_STATE_DONE)
         return order->end == CLAIM_STATE_DONE ? SETTLE_OK : SETTLE_FENCED;
+    if (!missing && is_written(order, met))
+        return SETTLE_OK;
     bool ours = !missing && met->state == CLAIM_STATE_CLAIMED && met->owner == own && met->dispatch == order->dispatch;
     if (order->end != CLAIM_STATE_DONE && !missing && !ours)
         return SETTLE_FENCED;

@@ -60,7 +60,7 @@ void claim_meet(const struct claim_order *, uint64_t own, const struct claim_val
                 struct claim_answer *, struct claim_value *write);
 
 /* An end or a renewal meets `met`. D is top: written over anything, overwritten by nothing. R, U, X and renewals (end = C) need
- * our own owner and dispatch; a missing key is won. */
+ * our own owner and dispatch; a missing key is won; X, U and R that stand there already are found written. */
 enum settle_answer claim_settle_meet(const struct claim_order *, uint64_t own, const struct claim_value *met,
                                      struct claim_value *write);
 

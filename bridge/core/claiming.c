@@ -73,6 +73,12 @@ is_forgotten(const struct engine *engine, const struct delivery *delivery, const
            delivery->record->view->timestamp_ms < engine->forgot_ms;
 }
 
+bool
+is_expired(const struct engine *engine, const struct delivery *delivery)
+{
+    return delivery->expires_ms != 0 && engine->wall_ms >= delivery->expires_ms;
+}
+
 static void
 claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
 {
@@ -87,6 +93,8 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
         give_up(engine, delivery);
     else if (must_hold(engine, delivery) || is_forgotten(engine, delivery, answer))
         park(engine, delivery, REASON_UNCONFIRMED);
+    else if (is_expired(engine, delivery))
+        park(engine, delivery, REASON_EXPIRED);
     batch_claimed(engine, batch);
 }
 
@@ -120,6 +128,7 @@ claim_answered(struct engine *engine, const struct input *input)
         return;
     }
     const struct claim_answer *answer = &input->claimed.answer;
+    delivery->serial++;         /* answered: the same answer once more is stale, while its neighbours' claims are out */
     target_stats(engine, delivery->target)->claims[answer->verdict]++;
     if (answer->verdict != CLAIM_FREE)
         TRACE(engine, delivery->id, "claim %s", claim_verdict_name(answer->verdict));

@@ -61,10 +61,20 @@ settle_fenced(struct engine *engine, struct delivery *delivery)
     wait_for_other(engine, delivery, FENCED_WAIT_MS);
 }
 
+/* While the timer of asking again runs, nothing is out: an answer then is the last one once more. In PARKING the timer is the
+ * dead letter's and says nothing about a renewal. */
+static bool
+is_asked_later(const struct delivery *delivery)
+{
+    return delivery->state != DELIVERY_PARKING && timer_is_set(&delivery->timer);
+}
+
 void
 settle_answered(struct engine *engine, const struct input *input)
 {
     struct delivery *delivery = delivery_of(engine, input->settled.tag);
+    if (delivery && is_asked_later(delivery))
+        delivery = NULL;
     if (delivery && delivery->renewing && delivery->state != DELIVERY_SETTLING) {
         renew_answered(engine, delivery, input->settled.answer);
         return;
@@ -117,7 +127,7 @@ void
 park_answered(struct engine *engine, const struct input *input)
 {
     struct delivery *delivery = delivery_of(engine, input->parked.tag);
-    if (!delivery || delivery->state != DELIVERY_PARKING) {
+    if (!delivery || delivery->state != DELIVERY_PARKING || timer_is_set(&delivery->timer)) {
         engine->stats.stale_answers++;
         TRACE(engine, "engine", "stale park answer");
         return;

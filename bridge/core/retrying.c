@@ -296,12 +296,26 @@ retry_renewed(struct engine *engine, struct batch *batch, const struct verdict *
         batch_ready(engine, batch, true);
 }
 
+/* What expired while it waited to be sent again. */
+static void
+park_expired(struct engine *engine, struct batch *batch)
+{
+    struct node *next;
+    for (struct node *node = list_first(&batch->members); node; node = next) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        next = list_next(&batch->members, node);
+        if (is_expired(engine, delivery))
+            park(engine, delivery, REASON_EXPIRED);
+    }
+}
+
 /* Claimed already: its members are fresh enough to be called, or their claims are renewed (and doubt written) first. */
 void
 batch_begin_again(struct engine *engine, struct batch *batch)
 {
     ms_t fresh = batch->target->policy->claim_lease_ms / 3;
     bool renewing = false;
+    park_expired(engine, batch);
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         bool stale = engine->now_ms - delivery->lease_from_ms > fresh;
@@ -310,8 +324,9 @@ batch_begin_again(struct engine *engine, struct batch *batch)
         renewing = true;
         claim_renew(engine, delivery);
     }
-    if (renewing)
-        batch->state = BATCH_RENEWING;
-    else
+    batch->state = BATCH_RENEWING;
+    if (!list_first(&batch->members))
+        batch_drop(engine, batch);
+    else if (!renewing)
         call_begin(engine, batch);
 }

@@ -116,6 +116,7 @@ bool partitions_committing(const struct engine *);
 
 /* claiming.c: claims and their answers */
 void claim_ask(struct engine *, struct delivery *);
+bool is_expired(const struct engine *, const struct delivery *);    /* past its time: to be parked instead of sent */
 void claim_answered(struct engine *, const struct input *);
 void claims_forgotten(struct engine *, const struct input *);   /* Redis lost its memory */
 void claim_keep(struct engine *, struct delivery *);    /* the lease begins now: custody */

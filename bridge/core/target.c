@@ -136,12 +136,6 @@ dispatch_at(const struct engine *engine, const struct target *target)
     return batch > gate ? batch : gate;
 }
 
-static bool
-is_expired(const struct engine *engine, const struct delivery *delivery)
-{
-    return delivery->expires_ms != 0 && engine->wall_ms >= delivery->expires_ms;
-}
-
 static void
 count_flush(struct engine *engine, const struct target *target)
 {
@@ -152,7 +146,7 @@ count_flush(struct engine *engine, const struct target *target)
     stats->flushes[full ? 0 : target->queue.bytes >= target->policy->batch_bytes ? 1 : 2]++;
 }
 
-/* Takes from the head of the queue what fits one call; what has expired is parked on the way. */
+/* Takes from the head of the queue what fits one call. */
 static void
 fill_batch(struct engine *engine, struct target *target, struct batch *batch, uint32_t most)
 {
@@ -160,10 +154,6 @@ fill_batch(struct engine *engine, struct target *target, struct batch *batch, ui
     struct delivery *delivery;
     target->queue.since_ms = engine->now_ms;
     while (batch->members.size < most && (delivery = queue_first(&target->queue))) {
-        if (is_expired(engine, delivery)) {
-            park(engine, delivery, REASON_EXPIRED);
-            continue;
-        }
         if (batch->members.size > 0 && bytes + delivery->bytes > target->policy->batch_bytes)
             return;
         bytes += delivery->bytes;
@@ -179,10 +169,6 @@ begin_new(struct engine *engine, struct target *target)
     count_flush(engine, target);
     fill_batch(engine, target, batch, is_probing(target) ? 1 : target->policy->batch_messages);
     target->slots++;
-    if (!list_first(&batch->members)) {
-        batch_drop(engine, batch);
-        return;
-    }
     batch->pending = batch->members.size;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
         claim_ask(engine, LIST_ENTRY(node, struct delivery, link));
@@ -202,8 +188,6 @@ target_dispatch(struct engine *engine, struct target *target)
     while (dispatch_at(engine, target) <= engine->now_ms && rate_take(&target->rate, engine->now_ms)) {
         if (target->breaker == BREAKER_OPEN)
             breaker_set(engine, target, BREAKER_HALF_OPEN);
-        if (target->pause != TARGET_RUNNING)
-            target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
         if (list_first(&target->ready))
             begin_ready(engine, target);
         else

@@ -71,6 +71,12 @@ timers_set(struct timers *timers, struct timer *timer, ms_t at_ms)
     rise(timers, timers->count++, timer);
 }
 
+bool
+timer_is_set(const struct timer *timer)
+{
+    return timer->index > 0;
+}
+
 void
 timers_clear(struct timers *timers, struct timer *timer)
 {

@@ -4,6 +4,8 @@
 
 #include "bridge/core/types.h"
 
+#include <stdbool.h>
+
 struct timer {
     ms_t at_ms;
     uint32_t index;     /* 1 + place in the heap; 0 = not in it */
@@ -18,6 +20,7 @@ struct timers {
 
 void timers_init(struct timers *, struct timer **memory, uint32_t capacity);
 void timers_set(struct timers *, struct timer *, ms_t at_ms);   /* adds, or moves one that is in it */
+bool timer_is_set(const struct timer *);
 void timers_clear(struct timers *, struct timer *);             /* fine when it is not in it */
 struct timer *timers_due(struct timers *, ms_t now_ms);         /* takes out and returns one with at_ms <= now, or NULL */
 struct timer *timers_first(const struct timers *);              /* the earliest, still in it; NULL when empty */

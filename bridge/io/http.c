@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum {
@@ -153,9 +154,21 @@ slot_init(struct slot *slot, struct http *http, uint32_t index)
     slot_settings(slot);
 }
 
+/* What a slot carried may be a token or the keys that came for one: gone when the call is. */
+static void
+slot_wipe(struct slot *slot)
+{
+    struct buf *carried[] = { &slot->request.target, &slot->request.body, &slot->request.head, &slot->reply };
+    for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+        explicit_bzero(carried[i]->at, carried[i]->size);
+        buf_reset(carried[i]);
+    }
+}
+
 static void
 slot_release(struct slot *slot)
 {
+    slot_wipe(slot);
     slot->state = SLOT_FREE;
     slot->next = slot->http->free;
     slot->http->free = slot->index;

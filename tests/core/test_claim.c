@@ -283,13 +283,40 @@ Test(claim, any_other_end_needs_our_own_claim_or_a_missing_key)
                 order.lease_ms = given_up ? 0 : LEASE_MS;
                 struct claim_value met = key_of((enum whose)whose), write;
                 bool ours = whose == MISSING || whose == OURS;
+                bool written = met.state == ends[i] && (whose == DEAD || whose == UNCONFIRMED);
                 enum settle_answer answer = claim_settle_meet(&order, own, &met, &write);
-                cr_expect_eq(answer, ours ? SETTLE_OK : SETTLE_FENCED, "%c over key %u", ends[i], whose);
+                cr_expect_eq(answer, ours || written ? SETTLE_OK : SETTLE_FENCED, "%c over key %u", ends[i], whose);
                 if (ours)
                     expect_written(&order, &write, "own");
                 else
                     cr_expect_eq(write.state, CLAIM_STATE_NONE, "%c over key %u: fenced writes nothing", ends[i], whose);
             }
+}
+
+/* The reply of the first write was lost: what is met is what was written, and no other owner's end. */
+Test(claim, an_end_that_is_written_again_meets_itself_and_is_not_fenced)
+{
+    static const enum claim_state ends[] = {
+        CLAIM_STATE_DONE, CLAIM_STATE_DEAD, CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_RELEASED, CLAIM_STATE_CLAIMED,
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct claim_order order = an_order();
+        order.end = ends[i];
+        order.attempt = 3;
+        order.doubt = 2;
+        order.lease_ms = ends[i] == CLAIM_STATE_CLAIMED ? 0 : LEASE_MS;
+        struct claim_value met = a_claim(own, 7, 2), first, second;
+        cr_expect_eq(claim_settle_meet(&order, own, &met, &first), SETTLE_OK, "%c", ends[i]);
+        cr_expect_eq(claim_settle_meet(&order, own, &first, &second), SETTLE_OK, "%c once more", ends[i]);
+        order.fp ^= 1;
+        cr_expect_eq(claim_settle_meet(&order, own, &first, &second),
+                     ends[i] == CLAIM_STATE_DONE || ends[i] == CLAIM_STATE_CLAIMED ? SETTLE_OK : SETTLE_FENCED,
+                     "%c of another content", ends[i]);
+    }
+    struct claim_order released = an_order();
+    struct claim_value of_the_next = { .state = CLAIM_STATE_RELEASED, .attempt = 2, .fp = same_fp }, write;
+    released.end = CLAIM_STATE_RELEASED;
+    cr_expect_eq(claim_settle_meet(&released, own, &of_the_next, &write), SETTLE_FENCED, "another owner released it since");
 }
 
 Test(claim, an_end_for_a_missing_key_may_come_without_a_value)

@@ -229,6 +229,38 @@ Test(story, an_expired_event_is_parked_and_not_sent)
     cr_expect_eq(calls_seen(), 0);
 }
 
+Test(story, an_expired_event_that_was_delivered_before_is_a_duplicate_and_no_dead_letter)
+{
+    stage();
+    story_begin();
+    claim_says("a", CLAIM_DUPLICATE, 0);
+    receive_text(41, "{\"v\":1,\"id\":\"a\",\"kind\":\"notice\",\"title\":\"t\",\"expiresAt\":1000}");
+    pass(2000);
+    cr_expect_eq(parked_seen("expired"), 0);
+    cr_expect_eq(stats()->targets[0].terminal[TERMINAL_DUPLICATE], 1);
+    cr_expect_eq(committed(), 42);
+}
+
+Test(story, an_event_that_expires_while_it_waits_to_be_sent_again_is_parked_and_not_sent)
+{
+    struct engine_config *config = stage();
+    config->targets[0].max_age_ms = 60000;
+    config->targets[0].batch_messages = 2;
+    story_begin();
+    reply_is(OUTCOME_NOT_EXECUTED, 503, "", 30000);
+    reply_is(OUTCOME_NOT_EXECUTED, 503, "", 120000);
+    receive(41, "old", "1");
+    receive_text(42, "{\"v\":1,\"id\":\"older\",\"kind\":\"notice\",\"title\":\"t\",\"expiresAt\":1767322010}");
+    pass(35000);
+    cr_expect_eq(parked_seen("expired"), 1, "the one whose own time is over; the other goes on alone");
+    expect_line("call 1: old");
+    pass(120000);
+    cr_expect_eq(parked_seen("expired"), 2, "max_age");
+    cr_expect_eq(calls_seen(), 2);
+    cr_expect_eq(committed(), 43);
+    everything_adds_up();
+}
+
 Test(story, who_waited_in_its_lane_comes_before_what_was_received_after_it)
 {
     stage()->targets[1].concurrency = 1;

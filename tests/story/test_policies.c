@@ -198,6 +198,32 @@ Test(story, a_paused_target_tries_at_once_after_a_rotation)
     cr_expect_eq(committed(), 43);
 }
 
+/* After a rebalance nothing that was refused is left to try with; what is read again was delivered by others meanwhile. */
+Test(story, a_duplicate_does_not_use_up_the_one_try_of_a_paused_target)
+{
+    stage()->targets[1].concurrency = 1;
+    story_begin();
+    for (int i = 0; i < 3; i++)
+        reply_is(OUTCOME_AUTH, 403, "SignatureDoesNotMatch", 0);
+    receive_alert(41, "a", "1");
+    receive_alert(42, "b", "2");
+    pass(5000);
+    expect_line("paused, auth");
+    revoke();
+    pass(10);
+    assign(41);
+    for (int i = 0; i < 20; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "n-%d", i);
+        claim_says(id, i < 19 ? CLAIM_DUPLICATE : CLAIM_FREE, 0);
+        receive_alert(41 + i, id, id);
+    }
+    pass(31000);
+    expect_line("goes on");
+    pass(1000);
+    cr_expect_eq(committed(), 61);
+}
+
 Test(story, one_event_with_a_foreign_account_does_not_stop_the_rest_and_is_parked_alone)
 {
     struct engine_config *config = stage();

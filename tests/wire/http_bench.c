@@ -23,7 +23,8 @@ http_bench_called(void *owner, struct tag tag, const struct reply *reply, ms_t d
     cr_expect_geq(duration_ms, 0);
     struct answer *answer = &bench->answers[bench->n_answers++];
     *answer = (struct answer){ .tag = tag, .transport = reply->transport, .begun = reply->begun, .status = reply->status,
-                               .handed_over = reply->handed_over, .body_size = reply->body.size };
+                               .handed_over = reply->handed_over, .body_size = reply->body.size,
+                               .body_at = reply->body.at };
     text_of(answer->body, sizeof(answer->body), reply->body);
     text_of(answer->content_type, sizeof(answer->content_type), reply->content_type);
     text_of(answer->retry_after, sizeof(answer->retry_after), reply->retry_after);

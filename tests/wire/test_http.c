@@ -6,6 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A token service is asked with a token and answers with keys. */
+Test(http, a_slot_is_wiped_when_its_call_is_over)
+{
+    BENCH(1, PEER_OK);
+    uint32_t slot;
+    struct request *request = http_request(bench->http, &slot);
+    buf_text(&request->target, "/?token=hush");
+    buf_text(&request->body, "token=hush");
+    request_header(request, "x-id", SLICE("1"));
+    request_header(request, "x-token", SLICE("hush"));
+    size_t sizes[] = { request->target.size, request->body.size, request->head.size };
+    http_send(bench->http, slot, &bench->endpoint, (struct tag){ 1, 7 }, MS_NEVER);
+    const char *body = answers_wait(bench, 1)->body_at;
+    const char *at[] = { request->target.at, request->body.at, request->head.at, body };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < (i < 3 ? sizes[i] : bench->answers[0].body_size); j++)
+            cr_assert_eq(at[i][j], 0, "buffer %zu still says \"%s\"", i, at[i]);
+    cr_expect_gt(bench->answers[0].body_size, 0);
+
+    request = http_request(bench->http, &slot);
+    buf_text(&request->body, "hush");
+    http_drop(bench->http, slot);
+    cr_expect_eq(request->body.at[0], 0, "also when it was not sent");
+    http_bench_stop(bench);
+}
+
 Test(http, a_whole_reply_comes_with_its_status_headers_and_body)
 {
     BENCH(4, PEER_RAW);
