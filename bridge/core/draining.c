@@ -145,7 +145,8 @@ drain_review(struct engine *engine)
         drain_commit(engine);
         late = false;
     }
-    partitions_commit_all(engine);
+    if (engine->now_ms >= engine->drain.commit_at_ms)
+        partitions_commit_all(engine);
     if (!partitions_committing(engine) || late)
         drain_end(engine);
 }
@@ -153,5 +154,9 @@ drain_review(struct engine *engine)
 ms_t
 drain_deadline(const struct engine *engine)
 {
-    return engine->drain.revoke || engine->drain.shutdown ? engine->drain.until_ms : MS_NEVER;
+    const struct drain *drain = &engine->drain;
+    if (!drain->revoke && !drain->shutdown)
+        return MS_NEVER;
+    bool again = drain->committing && drain->commit_at_ms > engine->now_ms && drain->commit_at_ms < drain->until_ms;
+    return again ? drain->commit_at_ms : drain->until_ms;
 }

@@ -118,6 +118,7 @@ struct assignment {
     int32_t number;
     uint32_t source;
     int64_t next_offset;        /* where reading begins; -1 = not known yet (the first record tells) */
+    bool only_begun;            /* the group has that offset, and nothing was ever finished */
 };
 
 enum control { CONTROL_PAUSE, CONTROL_RESUME, CONTROL_DRAIN };
@@ -330,6 +331,7 @@ struct engine_stats {
     uint64_t routed[ROUTES_MAX];
     uint64_t commits[3];                            /* ok, stale, failed */
     uint64_t stale_answers;
+    uint64_t records_repeated;                      /* Kafka went back below what it had given in this assignment */
     uint64_t marks_missing;                         /* delivered, but the store was away when we had to leave */
     uint32_t window_records, window_finished;
     uint64_t window_bytes;

@@ -211,6 +211,15 @@ is_ours(const struct engine *engine, const struct input *input)
     return input->record.epoch == engine->epoch && input->record.partition < engine->n_partitions && !engine->drain.active;
 }
 
+/* Kafka went back, as after a change of leader: what it gives again is in the window, or terminal and committable. */
+static void
+ignore_repeated(struct engine *engine, const struct partition *partition, const struct input *input)
+{
+    TRACE(engine, partition->topic, "%d/%lld came again, ignored", partition->number, (long long)input->record.offset);
+    engine->stats.records_repeated++;
+    todo_push(engine, EFFECT_FREE_RECORD, input->record.handle, 0);
+}
+
 void
 intake_record(struct engine *engine, const struct input *input)
 {
@@ -220,6 +229,10 @@ intake_record(struct engine *engine, const struct input *input)
         return;
     }
     struct partition *partition = &engine->partitions[input->record.partition];
+    if (!window_expects(&partition->window, input->record.offset)) {
+        ignore_repeated(engine, partition, input);
+        return;
+    }
     struct record *record = record_open(engine);
     check(record != NULL && !window_is_full(&partition->window));
     record->view = input->record.view;

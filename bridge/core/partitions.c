@@ -170,6 +170,7 @@ partition_committed(struct engine *engine, const struct input *input)
         break;
     case COMMIT_FAILED:
         partition->sent = partition->committed;
+        engine->drain.commit_at_ms = engine->now_ms + DRAIN_COMMIT_AGAIN_MS;
         break;
     }
     if (engine->drain.active)

@@ -14,6 +14,7 @@ enum {
     WINDOW_FLOOR_RECORDS = 64,      /* a partition's share is never smaller */
     WINDOW_SLACK_RECORDS = 256,     /* what may still come in after a pause was decided, before it is carried out */
     DRAIN_COMMIT_MS = 2000,         /* how long a drain waits for its last commit */
+    DRAIN_COMMIT_AGAIN_MS = 100,    /* between its tries */
     PAUSED_PROBE_MS = 30000,        /* a paused target tries one delivery so often */
 };
 
@@ -44,6 +45,7 @@ struct todo {
 struct drain {
     bool active, revoke, shutdown, committing;
     ms_t until_ms;
+    ms_t commit_at_ms;          /* the last commit failed: not before */
     uint32_t abandoned;
 };
 

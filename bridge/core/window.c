@@ -26,12 +26,18 @@ window_init(struct window *window, struct window_slot *slots, uint32_t capacity,
     *window = (struct window){ .slots = slots, .capacity = capacity, .committable = next_offset };
 }
 
+bool
+window_expects(const struct window *window, int64_t offset)
+{
+    return offset >= 0 && offset >= window->committable
+           && (window->count == 0 || offset > window->slots[slot_at(window, window->count - 1)].offset);
+}
+
 uint32_t
 window_receive(struct window *window, int64_t offset, int64_t now_ms)
 {
     check(!window_is_full(window));
-    check(offset >= 0 && offset >= window->committable);
-    check(window->count == 0 || offset > window->slots[slot_at(window, window->count - 1)].offset);
+    check(window_expects(window, offset));
     if (window->committable < 0)    /* where reading began was not known: the first record tells */
         window->committable = offset;
     uint32_t slot = slot_at(window, window->count++);

@@ -28,7 +28,10 @@ struct window {
 
 void window_init(struct window *, struct window_slot *slots, uint32_t capacity, int64_t next_offset);
 
-/* Adds an offset greater than all before it and returns its slot. Precondition: !window_is_full(). */
+/* False for an offset that is not above all that were received and committed: the log was read backwards. */
+bool window_expects(const struct window *, int64_t offset);
+
+/* Adds an offset that is expected and returns its slot. Precondition: !window_is_full(). */
 uint32_t window_receive(struct window *, int64_t offset, int64_t now_ms);
 
 /* Marks a received slot finished. Returns true when the committable offset moved. */

@@ -3,8 +3,8 @@
  * Callbacks run inside the loop, never inside a function of this header. Nothing here decides: pausing, committing and the
  * answer to a revoke come from the worker. Settings that the promise needs (enable.auto.commit=false,
  * enable.auto.offset.store=false, isolation.level=read_committed, auto.offset.reset=error, eager assignor) are set here and
- * cannot be overridden. Where the worker has committed all it was given and the partition ends in transaction markers only,
- * the commit is moved to that end here. API:
+ * cannot be overridden. Two commits are made here: where the group had no offset, the place where reading began; and the end of
+ * a partition that ends in transaction markers only, once the worker has committed all it was given. API:
  * https://docs.confluent.io/platform/current/clients/librdkafka/html/rdkafka_8h.html */
 #ifndef BRIDGE_IO_KAFKA_H
 #define BRIDGE_IO_KAFKA_H
@@ -51,8 +51,8 @@ struct kafka_handler {
     void (*committed)(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, enum commit_result);
     void (*parked)(void *owner, struct tag, bool ok);
     void (*fatal)(void *owner, const char *why);    /* fenced or another fatal client error: exit 70 */
-    /* kind: "transport", "auth", "tls", "protocol", "group", "other"; librdkafka's own log lines come here too.
-     * level: syslog's 3..7. */
+    /* kind: "transport", "auth", "tls", "protocol", "group", "offset" (out of range: the partition stands still), "topic"
+     * (missing or not allowed), "other"; librdkafka's own log lines come here too. level: syslog's 3..7. */
     void (*trouble)(void *owner, int level, const char *kind, const char *text);
     void (*closed)(void *owner);                    /* kafka_leave() is done */
 };

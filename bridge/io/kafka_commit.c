@@ -3,6 +3,7 @@
 #include "bridge/io/kafka_parts.h"
 
 #include <librdkafka/rdkafka.h>
+#include <string.h>
 
 static bool
 is_current(const struct kafka *kafka, uint32_t partition, uint32_t epoch)
@@ -18,8 +19,7 @@ at_rest(const struct position *position)
 }
 
 /* The broker holds transaction markers between the last record and its end: with nothing open, the end is as good and shows no
- * lag. It also pins the start of a partition that was begun at its end and has seen no record: after a restart it must not
- * begin at a later one. */
+ * lag. */
 static void
 commit_end(struct position *position)
 {
@@ -27,12 +27,42 @@ commit_end(struct position *position)
         position->wanted = position->end;
 }
 
+/* The group had no offset here, and now it is known where reading began: that is committed at once, before anything is terminal.
+ * A restart must neither begin at a later end, nor behind what retention took away meanwhile. */
+static void
+pin_start(struct kafka *kafka, struct position *position, int64_t offset)
+{
+    if (position->given >= 0 || position->pinned)
+        return;
+    position->pinned = true;
+    position->wanted = offset;
+    kafka_flush(kafka);
+}
+
 void
 kafka_on_end(struct kafka *kafka, uint32_t partition, int64_t offset)
 {
     struct position *position = &kafka->positions[partition];
+    pin_start(kafka, position, offset);
     position->end = offset;
     commit_end(position);
+}
+
+void
+kafka_on_given(struct kafka *kafka, uint32_t partition, int64_t offset)
+{
+    struct position *position = &kafka->positions[partition];
+    pin_start(kafka, position, offset);
+    position->end = -1;
+    if (offset >= position->given) {
+        position->given = offset + 1;
+        return;
+    }
+    if (!position->went_back)
+        kafka_say(kafka, RD_KAFKA_RESP_ERR__STATE, "%s [%d] went back to offset %lld after %lld; what comes again is ignored",
+                  kafka->assignment[partition].topic, kafka->assignment[partition].number, (long long)offset,
+                  (long long)position->given - 1);
+    position->went_back = true;
 }
 
 void
@@ -50,6 +80,16 @@ kafka_commit(struct kafka *kafka, uint32_t partition, uint32_t epoch, int64_t of
     commit_end(position);
 }
 
+/* Nothing was terminal here ever: the offset says only where reading began, and the group keeps that it does. */
+static void
+mark_begun(const struct assignment *a, const struct position *position, rd_kafka_topic_partition_t *commit)
+{
+    if (position->done > a->next_offset || (a->next_offset >= 0 && !a->only_begun))
+        return;
+    commit->metadata = strdup(KAFKA_BEGUN);
+    commit->metadata_size = commit->metadata ? strlen(KAFKA_BEGUN) : 0;
+}
+
 static rd_kafka_topic_partition_list_t *
 collect(struct kafka *kafka)
 {
@@ -61,7 +101,9 @@ collect(struct kafka *kafka)
         if (!list)
             list = rd_kafka_topic_partition_list_new((int)kafka->n_partitions);
         const struct assignment *a = &kafka->assignment[i];
-        rd_kafka_topic_partition_list_add(list, a->topic, a->number)->offset = position->wanted;
+        rd_kafka_topic_partition_t *commit = rd_kafka_topic_partition_list_add(list, a->topic, a->number);
+        commit->offset = position->wanted;
+        mark_begun(a, position, commit);
         position->sent = position->wanted;
         position->told = position->asked;
         position->wanted = -1;
@@ -89,10 +131,10 @@ kafka_flush(struct kafka *kafka)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-static enum commit_result
-result_of(rd_kafka_resp_err_t code)
+enum commit_result
+kafka_commit_result(int code)
 {
-    switch ((int)code) {
+    switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
         return COMMIT_OK;
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
@@ -130,7 +172,7 @@ tell(struct kafka *kafka, const rd_kafka_topic_partition_list_t *list, rd_kafka_
         struct position *position = &kafka->positions[i];
         if (position->sent < 0)
             continue;
-        enum commit_result result = result_of(error_of(list, &kafka->assignment[i], whole));
+        enum commit_result result = kafka_commit_result(error_of(list, &kafka->assignment[i], whole));
         int64_t told = position->told;
         if (result == COMMIT_FAILED && position->sent > told && position->wanted < 0)
             position->wanted = position->sent;      /* the end of the partition was our own wish: so is asking again */
@@ -148,7 +190,7 @@ kafka_on_committed(struct kafka *kafka, rd_kafka_event_t *event)
     kafka->committing = false;
     if (whole == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
         kafka_on_error(kafka, kafka->consumer, whole, rd_kafka_event_error_string(event));
-    else if (result_of(whole) == COMMIT_FAILED)
+    else if (kafka_commit_result(whole) == COMMIT_FAILED)
         kafka_say(kafka, (int)whole, "commit: %s", rd_kafka_event_error_string(event));
     tell(kafka, rd_kafka_event_topic_partition_list(event), whole);
     if (kafka->flush_again)

@@ -34,6 +34,7 @@ static const struct kafka_property consumer_defaults[] = {
     { "socket.keepalive.enable", "true" },
     { "statistics.interval.ms", "10000" },      /* how many brokers are up */
     { "queued.max.messages.kbytes", "4096" },
+    { "topic.metadata.refresh.interval.ms", "30000" },  /* how long a new partition, or a topic of a pattern, goes unseen */
 };
 
 static const struct kafka_property producer_defaults[] = {

@@ -8,9 +8,21 @@
 
 enum { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_DEBUG = 7 };     /* of syslog(3) */
 
+bool
+kafka_is_offset_lost(int error)
+{
+#if RD_KAFKA_VERSION >= 0x020100ff
+    if (error == RD_KAFKA_RESP_ERR__LOG_TRUNCATION)
+        return true;
+#endif
+    return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
 static const char *
 kind_of(rd_kafka_resp_err_t error)
 {
+    if (kafka_is_offset_lost(error))
+        return "offset";
     switch ((int)error) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -23,10 +35,14 @@ kind_of(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         return "auth";
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return "topic";
     case RD_KAFKA_RESP_ERR__SSL:
         return "tls";
     case RD_KAFKA_RESP_ERR__BAD_MSG:

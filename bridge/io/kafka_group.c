@@ -112,7 +112,7 @@ table_add(struct kafka *kafka, const rd_kafka_topic_partition_t *given)
         return;
     }
     uint32_t i = kafka->n_partitions++;
-    kafka->assignment[i] = (struct assignment){ keep_name(kafka, given->topic), given->partition, rule->source, -1 };
+    kafka->assignment[i] = (struct assignment){ keep_name(kafka, given->topic), given->partition, rule->source, -1, false };
     kafka->at_end[i] = rule->start_at_end;
 }
 
@@ -144,15 +144,26 @@ table_list(const struct kafka *kafka)
 
 /* ---- committed offsets ----------------------------------------------------------------------------------------------------- */
 
-/* Through the admin API, because rd_kafka_committed() blocks. */
+static bool
+may_begin_at_end(const struct kafka *kafka)
+{
+    for (uint32_t i = 0; i < kafka->n_partitions; i++)
+        if (kafka->at_end[i])
+            return true;
+    return false;
+}
+
+/* Through the admin API, because rd_kafka_committed() blocks. Where a partition may begin at its end, all that the group has is
+ * asked for: it tells whether the group is new, or the partition. */
 void
 kafka_look_up(struct kafka *kafka)
 {
     if (kafka->state != GROUP_LOOKUP)
         return;
-    rd_kafka_topic_partition_list_t *list = table_list(kafka);
+    rd_kafka_topic_partition_list_t *list = may_begin_at_end(kafka) ? NULL : table_list(kafka);
     rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(kafka->group, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    if (list)
+        rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(kafka->consumer, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
     char error[KAFKA_ERROR_BYTES];
     rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_LOOKUP_MS, error, sizeof error);
@@ -193,6 +204,37 @@ begin(struct kafka *kafka)
     kafka->handler.assigned(kafka->handler.owner, kafka->assignment, kafka->n_partitions, kafka->epoch);
 }
 
+/* Partitions are added with the numbers above the old ones; topics of a pattern beside the old ones. */
+static bool
+was_added_beside(const struct kafka *kafka, const struct assignment *a, const rd_kafka_topic_partition_t *known)
+{
+    if (known->offset < 0)
+        return false;
+    if (strcmp(known->topic, a->topic) == 0)
+        return known->partition < a->number;
+    const struct source_rule *rule = kafka_rule_of(kafka, a->topic);
+    return rule->is_pattern && kafka_rule_of(kafka, known->topic) == rule;
+}
+
+/* What was added to that which the group reads already begins at its beginning, whatever the source says: records that were
+ * produced into it before it was noticed must not be lost. */
+static void
+begin_added_ones(struct kafka *kafka, const rd_kafka_topic_partition_list_t *found)
+{
+    for (uint32_t i = 0; i < kafka->n_partitions; i++) {
+        if (!kafka->at_end[i] || kafka->assignment[i].next_offset >= 0)
+            continue;
+        for (int k = 0; k < found->cnt && kafka->at_end[i]; k++)
+            kafka->at_end[i] = !was_added_beside(kafka, &kafka->assignment[i], &found->elems[k]);
+    }
+}
+
+static bool
+is_only_begun(const rd_kafka_topic_partition_t *one)
+{
+    return one->metadata_size == strlen(KAFKA_BEGUN) && memcmp(one->metadata, KAFKA_BEGUN, one->metadata_size) == 0;
+}
+
 /* Takes the offsets over. An error of one partition is one of the whole: reading it from anywhere else would lose or repeat. */
 static rd_kafka_resp_err_t
 take_offsets(struct kafka *kafka, const rd_kafka_topic_partition_list_t *found)
@@ -202,9 +244,12 @@ take_offsets(struct kafka *kafka, const rd_kafka_topic_partition_list_t *found)
         uint32_t partition;
         if (one->err != RD_KAFKA_RESP_ERR_NO_ERROR)
             return one->err;
-        if (kafka_partition_of(kafka, one->topic, one->partition, &partition))
-            kafka->assignment[partition].next_offset = one->offset >= 0 ? one->offset : -1;
+        if (!kafka_partition_of(kafka, one->topic, one->partition, &partition))
+            continue;
+        kafka->assignment[partition].next_offset = one->offset >= 0 ? one->offset : -1;
+        kafka->assignment[partition].only_begun = is_only_begun(one);
     }
+    begin_added_ones(kafka, found);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -32,6 +32,8 @@ enum {
     KAFKA_LOOKUP_AGAIN_MS = 500,
 };
 
+#define KAFKA_BEGUN "begun"         /* metadata of a commit: nothing was finished so far */
+
 /* Where the membership stands. */
 enum group_state {
     GROUP_IDLE,         /* no assignment                                                          */
@@ -56,6 +58,8 @@ struct position {
     int64_t done;       /* the highest offset that was asked for in this epoch */
     enum flow flow;
     int64_t end;        /* where the broker said that the partition ended, while it did; -1 = not at its end */
+    bool pinned;        /* where reading began was committed */
+    bool went_back;     /* and it was said */
 };
 
 struct source_rule {
@@ -126,6 +130,7 @@ struct rd_kafka_conf_s *kafka_consumer_conf(const struct kafka_config *, char *e
 struct rd_kafka_conf_s *kafka_producer_conf(const struct kafka_config *, char *error, size_t error_size);
 
 /* kafka_event.c */
+bool kafka_is_offset_lost(int error);               /* what was to be read next is not in the log any more */
 void kafka_say(struct kafka *, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void kafka_on_error(struct kafka *, struct rd_kafka_s *client, int error, const char *text);
 void kafka_on_log(struct kafka *, struct rd_kafka_op_s *event);
@@ -159,6 +164,8 @@ void kafka_partitions_release(struct kafka *);
 /* kafka_commit.c */
 void kafka_on_committed(struct kafka *, struct rd_kafka_op_s *event);
 void kafka_on_end(struct kafka *, uint32_t partition, int64_t offset);
+void kafka_on_given(struct kafka *, uint32_t partition, int64_t offset);    /* a record is about to be handed on */
+enum commit_result kafka_commit_result(int error);
 void kafka_flush_ends(struct kafka *);              /* sends what kafka_on_end left */
 
 /* kafka_park.c */

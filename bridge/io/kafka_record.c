@@ -55,9 +55,7 @@ hand_on(struct kafka *kafka, const rd_kafka_message_t *message, uint32_t partiti
         kafka_on_error(kafka, kafka->consumer, RD_KAFKA_RESP_ERR__FATAL, "no memory for the headers of a record");
         return;         /* nothing is handed on behind it: see kafka_on_message */
     }
-    struct position *position = &kafka->positions[partition];
-    position->given = message->offset + 1;
-    position->end = -1;
+    kafka_on_given(kafka, partition, message->offset);
     kafka_took(kafka, message->len);
     kafka->handler.record(kafka->handler.owner, &record);
 }
@@ -67,7 +65,7 @@ on_message_error(struct kafka *kafka, const rd_kafka_message_t *message)
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : NULL, *text = rd_kafka_message_errstr(message);
     char line[KAFKA_ERROR_BYTES];
-    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+    if (kafka_is_offset_lost(message->err))
         snprintf(line, sizeof line,
                  "%s [%d] stands still: its offset is out of range, records may be gone; set the group's offset by hand: %s",
                  topic ? topic : "?", message->partition, text);

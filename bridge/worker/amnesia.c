@@ -21,7 +21,7 @@ amnesia_assigned(struct worker *worker, const struct assignment *partitions, uin
         return;
     worker->group_past = GROUP_PAST_NONE;
     for (uint32_t i = 0; i < n; i++)
-        if (partitions[i].next_offset >= 0)
+        if (partitions[i].next_offset >= 0 && !partitions[i].only_begun)
             worker->group_past = GROUP_PAST_COMMITTED;
     amnesia_review(worker);
 }

@@ -73,6 +73,10 @@ on_assigned(void *owner, const struct assignment *partitions, uint32_t n, uint32
     worker->joined = true;
     brokers_answer(worker);
     log_line(LOG_AB2201, &(struct log_fields){ .attempt = n });
+    for (uint32_t i = 0; i < n; i++)
+        if (partitions[i].next_offset < 0)
+            log_line(LOG_AB2304, &(struct log_fields){ .topic = partitions[i].topic, .has_partition = true,
+                                                       .partition = partitions[i].number });
     worker_feed(worker, &input);
 }
 
@@ -136,6 +140,10 @@ trouble_code(struct worker *worker, int level, const char *kind)
         return LOG_AB2106;
     if (strcmp(kind, "auth") == 0 || strcmp(kind, "tls") == 0)
         return LOG_AB2104;
+    if (strcmp(kind, "offset") == 0)
+        return LOG_AB2303;
+    if (strcmp(kind, "topic") == 0)
+        return LOG_AB2305;
     if (strcmp(kind, "transport") != 0)
         return LOG_AB2105;
     bool again = worker->brokers_away;

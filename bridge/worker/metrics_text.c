@@ -145,6 +145,8 @@ records(struct worker *worker, struct buf *text, const struct engine_stats *stat
     for (unsigned j = 0; j < FORMAT_COUNT; j++)
         metrics_u64(text, METRIC_RECORDS_CONSUMED, stats->records[j], "codec",
                     j == FORMAT_AUTO ? "unknown" : format_name((enum format)j), NULL);
+    metrics_begin(text, METRIC_RECORDS_REPEATED);
+    metrics_u64(text, METRIC_RECORDS_REPEATED, stats->records_repeated, NULL);
     metrics_begin(text, METRIC_DECODE_FAILURES);
     for (uint32_t i = 0; i < worker->config->n_sources; i++)
         for (unsigned j = 1; j < FAULT_COUNT; j++)

@@ -134,6 +134,22 @@ Test(window, an_offset_below_the_commit_is_broken_code, .signal = SIGABRT)
     window_receive(&window, 99, 1);
 }
 
+Test(window, what_is_expected_is_above_all_that_was_received_and_committed)
+{
+    cr_expect_not(window_expects(&window, -1));
+    cr_expect_not(window_expects(&window, 99));
+    cr_expect(window_expects(&window, 100));
+    uint32_t a = window_receive(&window, 105, 1);
+    cr_expect_not(window_expects(&window, 104), "a gap is not filled later");
+    cr_expect_not(window_expects(&window, 105));
+    cr_expect(window_expects(&window, 106));
+    window_finish(&window, a);
+    cr_expect_not(window_expects(&window, 105), "it has left the window");
+    cr_expect(window_expects(&window, 106));
+    window_init(&window, slots, CAPACITY, -1);
+    cr_expect(window_expects(&window, 0), "reading begins anywhere");
+}
+
 Test(window, finishing_twice_is_broken_code, .signal = SIGABRT)
 {
     window_receive(&window, 100, 1);

@@ -153,7 +153,7 @@ assign(int64_t next_offset)
 {
     static struct assignment partition;
     struct input input = { .kind = INPUT_ASSIGNED };
-    partition = (struct assignment){ "alerts", 3, 0, next_offset };
+    partition = (struct assignment){ .topic = "alerts", .number = 3, .next_offset = next_offset };
     input.assigned.partitions = &partition;
     input.assigned.n = 1;
     input.assigned.epoch = ++world.epoch;

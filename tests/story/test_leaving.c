@@ -162,3 +162,31 @@ Test(story, a_commit_that_failed_is_asked_again)
     cr_expect_eq(committed(), 42);
     cr_expect_eq(stats()->commits[COMMIT_FAILED], 2);
 }
+
+Test(story, a_drain_asks_again_for_its_last_commit_with_a_wait_between_and_not_for_ever)
+{
+    stage();
+    story_begin();
+    commits_say(COMMIT_FAILED, 3);
+    receive_alert(41, "inc-1", "i1");
+    pass(1);
+    drain();
+    pass(250);
+    cr_expect_eq(stats()->commits[COMMIT_FAILED], 3);
+    cr_expect_eq(drained_seen(), 0, "each 100 ms");
+    pass(100);
+    cr_expect_eq(committed(), 42);
+    cr_expect_eq(drained_seen(), 1);
+
+    stage();
+    story_begin();
+    commits_say(COMMIT_FAILED, 1000);
+    receive_alert(41, "inc-1", "i1");
+    pass(1);
+    revoke();
+    pass(2200);
+    cr_expect_leq(stats()->commits[COMMIT_FAILED], 20);
+    cr_expect_geq(stats()->commits[COMMIT_FAILED], 15);
+    cr_expect_eq(drained_seen(), 1, "the partitions are given back all the same");
+    cr_expect_eq(committed(), -1);
+}

@@ -134,7 +134,8 @@ begin_reading(struct walk *walk, uint32_t reader, uint32_t partition)
     int64_t committed = walk->logs[partition].committed;
     while (next < walk->logs[partition].n_log && walk->records[walk->logs[partition].log[next]].offset < committed)
         next++;
-    walk->assignment[reader] = (struct assignment){ "walk", (int32_t)partition, 0, committed > 0 ? committed : -1 };
+    walk->assignment[reader] =
+        (struct assignment){ .topic = "walk", .number = (int32_t)partition, .next_offset = committed > 0 ? committed : -1 };
     walk->readers[reader].partition = partition;
     walk->readers[reader].next = walk->readers[reader].first = next;
     walk->readers[reader].paused = walk->readers[reader].refused = false;

@@ -91,23 +91,21 @@ admin_new(void)
     return admin;
 }
 
+/* The only topic of the answer was made or changed. */
 static void
-created(rd_kafka_event_t *event)
+done(rd_kafka_event_t *event, const rd_kafka_topic_result_t **results, size_t n)
 {
-    size_t n;
-    cr_assert_not_null(event);
-    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
     cr_assert_eq(n, 1);
     cr_assert_eq(rd_kafka_topic_result_error(results[0]), RD_KAFKA_RESP_ERR_NO_ERROR, "%s",
                  rd_kafka_topic_result_error_string(results[0]));
     rd_kafka_event_destroy(event);
 }
 
-const char *
-world_topic(const char *label, int partitions, const char *setting)
+void
+world_make_topic(const char *name, int partitions, const char *setting)
 {
-    const char *name = world_name(label);
     char error[256], key[64];
+    size_t n;
     rd_kafka_t *admin = admin_new();
     rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, error, sizeof error);
@@ -117,11 +115,42 @@ world_topic(const char *label, int partitions, const char *setting)
         rd_kafka_NewTopic_set_config(topic, key, strchr(setting, '=') + 1);
     }
     rd_kafka_CreateTopics(admin, &topic, 1, NULL, queue);
-    created(rd_kafka_queue_poll(queue, 20000));
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20000);
+    cr_assert_not_null(event);
+    const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+    const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(result, &n);
+    done(event, topics, n);
     rd_kafka_NewTopic_destroy(topic);
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(admin);
+}
+
+const char *
+world_topic(const char *label, int partitions, const char *setting)
+{
+    const char *name = world_name(label);
+    world_make_topic(name, partitions, setting);
     return name;
+}
+
+void
+world_grow(const char *topic, int partitions)
+{
+    char error[256];
+    size_t n;
+    rd_kafka_t *admin = admin_new();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
+    rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(topic, (size_t)partitions, error, sizeof error);
+    cr_assert_not_null(more, "%s", error);
+    rd_kafka_CreatePartitions(admin, &more, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20000);
+    cr_assert_not_null(event);
+    const rd_kafka_CreatePartitions_result_t *result = rd_kafka_event_CreatePartitions_result(event);
+    const rd_kafka_topic_result_t **topics = rd_kafka_CreatePartitions_result_topics(result, &n);
+    done(event, topics, n);
+    rd_kafka_NewPartitions_destroy(more);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(admin);
 }
 
 void

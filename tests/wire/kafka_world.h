@@ -55,10 +55,14 @@ struct event_base *world_base(void);                                        /* o
 
 /* A topic of its own name, `label` in it; settings "name=value", at most one, or NULL. */
 const char *world_topic(const char *label, int partitions, const char *setting);
+void world_grow(const char *topic, int partitions);                         /* to that many */
 const char *world_name(const char *label);                                  /* a name that nobody used before */
 
 /* `count` records "<label>-<i>" from i = first, round robin over the partitions. */
 void world_fill(const char *topic, const char *label, int partitions, int first, int count);
+
+/* `settings` as for world_topic; a name given by the caller. */
+void world_make_topic(const char *name, int partitions, const char *setting);
 
 struct member_config {
     const char *brokers, *group, *instance_id, *dead_letter_topic;

@@ -1,7 +1,9 @@
-/* test_kafka_conf.c: configurations that are taken, and those that are refused by name. No broker is needed. */
-#include "bridge/io/kafka.h"
+/* test_kafka_conf.c: configurations that are taken, and those that are refused by name; what an answer to a commit means.
+ * No broker is needed. */
+#include "bridge/io/kafka_parts.h"
 
 #include <criterion/criterion.h>
+#include <librdkafka/rdkafka.h>
 
 static bool
 check_with(const char *name, const char *value, const char *topic, char *error)
@@ -71,4 +73,37 @@ Test(conf_of_kafka, a_pattern_that_is_none_is_refused)
     cr_expect_not(check_with(NULL, NULL, "^sec.(alerts", error));
     cr_expect_not_null(strstr(error, "^sec.(alerts"), "%s", error);
     cr_expect_not_null(strstr(error, "regular expression"), "%s", error);
+}
+
+Test(conf_of_kafka, a_commit_that_the_group_has_overtaken_is_stale_and_any_other_error_is_one_to_try_again)
+{
+    static const struct {
+        rd_kafka_resp_err_t error;
+        enum commit_result result;
+    } rows[] = {
+        { RD_KAFKA_RESP_ERR_NO_ERROR, COMMIT_OK },
+        { RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, COMMIT_STALE },
+        { RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, COMMIT_STALE },
+        { RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, COMMIT_STALE },
+        { RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST, COMMIT_STALE },
+        { RD_KAFKA_RESP_ERR_NOT_COORDINATOR, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR__WAIT_COORD, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR__TRANSPORT, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR__TIMED_OUT, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, COMMIT_FAILED },
+        { RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, COMMIT_FAILED },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(kafka_commit_result(rows[i].error), rows[i].result, "row %zu", i);
+}
+
+Test(conf_of_kafka, what_stops_a_partition_is_told_from_what_passes)
+{
+    cr_expect(kafka_is_offset_lost(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET));
+    cr_expect(kafka_is_offset_lost(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE));
+    cr_expect_not(kafka_is_offset_lost(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION));
+    cr_expect_not(kafka_is_offset_lost(RD_KAFKA_RESP_ERR__TRANSPORT));
 }

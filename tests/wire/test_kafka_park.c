@@ -137,7 +137,7 @@ Test(kafka_park, a_topic_that_does_not_exist_is_an_answer_not_a_silence)
     until(m->n_parks == 1);
     cr_expect_not(m->parks[0].ok);
     cr_expect_eq(m->parks[0].tag.slot, 7);
-    cr_expect(member_said(m, "other", "dead letter not written") || member_said(m, "transport", "dead letter not written"));
+    cr_expect(member_said(m, "topic", "dead letter not written") || member_said(m, "transport", "dead letter not written"));
     until(m->assigned == 1);
     member_leave(m);
 }

@@ -1,0 +1,65 @@
+/* test_reading.c: what Kafka gives, and gives again. */
+#include "tests/story/story.h"
+
+#include <criterion/criterion.h>
+
+Test(story, a_record_that_is_terminal_and_comes_again_in_the_same_assignment_is_ignored)
+{
+    stage();
+    story_begin();
+    receive_alert(41, "inc-1", "i1");
+    receive_alert(42, "inc-2", "i2");
+    pass(2000);
+    cr_expect_eq(committed(), 43);
+    forget();
+    receive_alert(40, "inc-0", "i0");
+    receive_alert(42, "inc-2", "i2");
+    pass(2000);
+    expect_line("3/40 came again, ignored");
+    expect_line("3/42 came again, ignored");
+    cr_expect_eq(calls_seen(), 2);
+    cr_expect_eq(freed(), 4, "its bytes are given back");
+    cr_expect_eq(stats()->records_repeated, 2);
+    cr_expect_eq(committed(), 43, "and the commit stays");
+    receive_alert(43, "inc-3", "i3");
+    pass(2000);
+    cr_expect_eq(calls_seen(), 3);
+    cr_expect_eq(committed(), 44);
+    everything_adds_up();
+}
+
+Test(story, a_record_that_is_open_and_comes_again_is_delivered_once)
+{
+    stage();
+    story_begin();
+    calls_hang();
+    receive_alert(41, "inc-1", "i1");
+    receive_alert(43, "inc-3", "i3");
+    pass(1);
+    receive_alert(41, "inc-1", "i1");
+    receive_alert(42, "inc-2", "i2");
+    receive_alert(43, "inc-3", "i3");
+    calls_return();
+    pass(2000);
+    cr_expect_eq(calls_seen(), 2);
+    cr_expect_eq(stats()->records_repeated, 3);
+    cr_expect_eq(freed(), 5);
+    cr_expect_eq(committed(), 44);
+    everything_adds_up();
+}
+
+Test(story, the_next_assignment_reads_again_what_was_not_committed)
+{
+    stage();
+    story_begin();
+    receive_alert(41, "inc-1", "i1");
+    pass(1);
+    lose();
+    assign(41);
+    claim_says("inc-1", CLAIM_DUPLICATE, 0);
+    receive_alert(41, "inc-1", "i1");
+    pass(2000);
+    cr_expect_eq(stats()->records_repeated, 0);
+    cr_expect_eq(committed(), 42);
+    everything_adds_up();
+}
