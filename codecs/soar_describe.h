@@ -1,6 +1,6 @@
 /* soar_describe.h: the two calls of SOAR that only look: is the playbook there, and which events does the account know?
  *
- * GET /, everything in the query, signed like the notify call; a reply is judged by soar_backend.judge first. Facts:
+ * GET /, everything in the query, signed like the notify call; a reply is judged like any other of SOAR first. Facts:
  * https://www.alibabacloud.com/help/en/security-center/developer-reference/api-sophonsoar-2022-07-28-describeplaybooks and
  * .../api-sophonsoar-2022-07-28-describenotifytemplatelist */
 #ifndef CODECS_SOAR_DESCRIBE_H

@@ -1,4 +1,5 @@
-/* check.c: alertbridge check: the configuration, offline. */
+/* check.c: alertbridge check: the configuration, offline; with --connect also what it names. */
+#include "bridge/cmd/check_connect.h"
 #include "bridge/cmd/load.h"
 #include "bridge/worker/worker.h"
 
@@ -33,23 +34,47 @@ put_summary(struct buf *out, const struct config *config, const struct config_re
         buf_format(out, "%u warning%s\n", report->warnings, plural(report->warnings));
 }
 
+/* True when all words are known; *connect = --connect stands among them. */
+static bool
+read_words(const struct cmd_context *context, bool *connect)
+{
+    *connect = false;
+    for (int i = 1; i < context->argc; i++) {
+        if (strcmp(context->argv[i], "--connect") != 0) {
+            fprintf(stderr, "alertbridge check: unexpected \"%.60s\"\n", context->argv[i]);
+            return false;
+        }
+        *connect = true;
+    }
+    return true;
+}
+
+static int
+print_summary(const struct config *config, const struct config_report *report)
+{
+    struct buf *out = text_new();
+    if (out == NULL)
+        return EXIT_INTERNAL;
+    put_summary(out, config, report);
+    return text_print(out);
+}
+
 int
 cmd_check(struct cmd_context *context)
 {
     struct config_report report;
     int code;
-    if (context->argc > 1) {
-        fprintf(stderr, "alertbridge check: unexpected \"%.60s\"\n", context->argv[1]);
+    bool connect;
+    if (!read_words(context, &connect))
         return EXIT_USAGE;
-    }
     struct config *config = cmd_load_report(context, &report, &code);
-    if (code == EXIT_DONE || code == EXIT_CONFIG)
+    bool reports_later = connect && context->json && config != NULL;     /* one object on stdout, not two */
+    if ((code == EXIT_DONE || code == EXIT_CONFIG) && !reports_later)
         cmd_print_report(&report, context->json ? stdout : stderr, context->json);
-    struct buf *out = config == NULL || context->json ? NULL : text_new();
-    if (out != NULL) {
-        put_summary(out, config, &report);
-        code = text_print(out);
-    }
+    if (config != NULL && !context->json)
+        code = print_summary(config, &report);
+    if (config != NULL && connect && code == EXIT_DONE)
+        code = check_connect(context, config, &report);
     config_report_free(&report);
     config_free(config);
     return code;

@@ -64,65 +64,14 @@ redis_hello_send(struct redis *redis)
 
 /* ---- what the server says of itself -------------------------------------------------------------------------------------- */
 
-/* The value of `name:` at the beginning of a line, "" when it is absent. */
-static void
-info_field(struct slice info, const char *name, char *out, size_t out_size)
-{
-    size_t name_size = strlen(name);
-    out[0] = '\0';
-    for (const char *line = info.at, *end = info.at + info.size; line && line < end;) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
-        size_t size = (size_t)((stop ? stop : end) - line);
-        if (size > name_size && line[name_size] == ':' && memcmp(line, name, name_size) == 0) {
-            size_t value_size = size - name_size - 1;
-            value_size -= value_size > 0 && line[size - 1] == '\r';
-            snprintf(out, out_size, "%.*s", (int)value_size, line + name_size + 1);
-            return;
-        }
-        line = stop ? stop + 1 : end;
-    }
-}
-
 static void
 take_info(struct redis *redis, struct slice info)
 {
     struct redis_server *server = &redis->server;
-    char before[sizeof(server->run_id)], flag[16];
+    char before[sizeof(server->run_id)];
     memcpy(before, server->run_id, sizeof(before));
-    info_field(info, "redis_version", server->version, sizeof(server->version));
-    info_field(info, "role", server->role, sizeof(server->role));
-    info_field(info, "maxmemory_policy", server->policy, sizeof(server->policy));
-    info_field(info, "run_id", server->run_id, sizeof(server->run_id));
-    info_field(info, "aof_enabled", flag, sizeof(flag));
-    server->append_only = strcmp(flag, "1") == 0;
-    info_field(info, "redis_mode", flag, sizeof(flag));
-    server->cluster = strcmp(flag, "cluster") == 0;
+    redis_info_read(info, server);
     server->restarted |= before[0] && server->run_id[0] && strcmp(before, server->run_id) != 0;
-}
-
-/* {"save", "3600 1 300 100"}; managed servers often refuse the question. */
-static void
-take_save(struct redis *redis, const redisReply *reply)
-{
-    redis->server.saves = SAVES_UNKNOWN;
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_STRING)
-        redis->server.saves = reply->element[1]->len ? SAVES_SOMETIMES : SAVES_NEVER;
-}
-
-static const char *
-keeping(const struct redis_server *server)
-{
-    if (server->append_only)
-        return "append-only file";
-    switch (server->saves) {
-    case SAVES_NEVER:
-        return "no persistence";
-    case SAVES_SOMETIMES:
-        return "snapshots";
-    case SAVES_UNKNOWN:
-        break;
-    }
-    return "persistence not known";
 }
 
 static void
@@ -136,7 +85,7 @@ tell_ready(struct redis *redis)
     else if (server->cluster)
         advice = "; a cluster is not supported: name a single server";
     snprintf(text, sizeof(text), "connected, version %s, role %s, %s, maxmemory-policy %s%s",
-             server->version[0] ? server->version : "?", server->role[0] ? server->role : "?", keeping(server),
+             server->version[0] ? server->version : "?", server->role[0] ? server->role : "?", redis_info_keeping(server),
              server->policy[0] ? server->policy : "?", advice);
     redis_tell(redis, true, text);
 }
@@ -176,7 +125,7 @@ redis_hello_reply(struct redis *redis, struct redis_slot *slot, const redisReply
     if (slot->step == STEP_INFO)
         take_info(redis, redis_text_of(reply));
     else if (slot->step == STEP_SAVE)
-        take_save(redis, reply);
+        redis->server.saves = redis_info_saves(reply);
     else if (slot->step == STEP_LOAD && !redis_script_loaded(&redis->scripts, slot->script, redis_text_of(reply))) {
         redis_strange(redis, slot);
         return;

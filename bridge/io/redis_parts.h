@@ -4,13 +4,14 @@
  *   redis_queue.c   commands under way: one slot each, answered in the order they were sent, with a deadline
  *   redis_claim.c   what the reply to a claim means          redis_end.c    the same for ends and renewals
  *   redis_hello.c   the first commands of a connection       redis_pulse.c  the canary, and a sign of life when idle
- *   redis_link.c    the connection */
+ *   redis_link.c    the connection               redis_info.c   what the server says of itself */
 #ifndef BRIDGE_IO_REDIS_PARTS_H
 #define BRIDGE_IO_REDIS_PARTS_H
 
 #include "bridge/io/dedup_custody.h"
 #include "bridge/io/dedup_store.h"
 #include "bridge/io/redis_canary.h"
+#include "bridge/io/redis_info.h"
 #include "bridge/io/redis_link.h"
 #include "bridge/io/redis_resp.h"
 #include "bridge/io/redis_script.h"
@@ -49,14 +50,6 @@ struct redis_slot {
 
 struct slot_list {
     struct redis_slot *head, *tail;
-};
-
-/* What the server says of itself. */
-struct redis_server {
-    char version[24], role[16], policy[32], run_id[48];
-    bool append_only, cluster;
-    enum { SAVES_UNKNOWN, SAVES_NEVER, SAVES_SOMETIMES } saves;
-    bool restarted;             /* another run of a server that keeps nothing, and not told yet */
 };
 
 struct redis {

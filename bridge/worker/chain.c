@@ -43,6 +43,15 @@ chain_wipe(struct chain *chain)
     explicit_bzero(chain->metadata_token, sizeof(chain->metadata_token));
 }
 
+void
+chain_credential(const struct chain *chain, struct credential *credential)
+{
+    const struct chain_keys *keys = &chain->keys;
+    *credential = (struct credential){ slice_of(keys->id), slice_of(keys->secret), { 0 } };
+    if (keys->token[0])
+        credential->token = slice_of(keys->token);
+}
+
 /* ---- how a round ends ---- */
 
 static void

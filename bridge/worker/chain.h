@@ -15,6 +15,7 @@
 #include "bridge/io/http.h"
 #include "bridge/io/secrets.h"
 #include "bridge/worker/chain_parse.h"
+#include "codecs/backend.h"
 
 /* The environment variables that are read. The last two of the list are ours, not the vendor's. */
 #define CHAIN_VARIABLES(X)                                                 \
@@ -116,6 +117,8 @@ enum chain_ask chain_ask(const struct chain *);
 void chain_write(const struct chain *, struct request *, int64_t wall_ms);
 void chain_take_file(struct chain *, enum secret_result, struct slice text);
 void chain_take_reply(struct chain *, const struct reply *, int64_t wall_ms);
+
+void chain_credential(const struct chain *, struct credential *);   /* borrows `keys` */
 
 const char *chain_variable_name(enum chain_variable);
 const char *chain_provider_name(enum chain_provider);   /* "oidc"; "none" for CHAIN_PROVIDER_COUNT */

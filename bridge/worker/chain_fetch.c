@@ -12,25 +12,32 @@ enum {
     AGAIN_FIRST_MS = 1000, AGAIN_MAX_MS = 30000,
 };
 
-void
-chain_make(struct holder *holder, const struct config_target *target)
+struct chain *
+chain_new(const struct config_target *target)
 {
     struct chain_environment environment = { .proxy = target->proxy, .ca_file = target->ca_file };
     for (int i = 0; i < CHAIN_VARIABLE_COUNT; i++)
         environment.values[i] = getenv(chain_variable_name((enum chain_variable)i));
-    holder->chain = calloc(1, sizeof(*holder->chain));
-    check(holder->chain);
-    chain_init(holder->chain, &environment);
+    struct chain *chain = calloc(1, sizeof(*chain));
+    check(chain != NULL);
+    chain_init(chain, &environment);
+    return chain;
+}
+
+void
+chain_free(struct chain *chain)
+{
+    if (!chain)
+        return;
+    chain_wipe(chain);
+    free(chain);
 }
 
 void
 chain_drop(struct holder *holder)
 {
-    if (!holder->chain)
-        return;
-    chain_wipe(holder->chain);
     secret_wipe(&holder->profile);
-    free(holder->chain);
+    chain_free(holder->chain);
     holder->chain = NULL;
 }
 

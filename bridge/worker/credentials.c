@@ -18,7 +18,7 @@ init_soar(struct holder *holder, const struct config_target *target)
     holder->secret.path = target->access_key_secret_file;
     holder->extra.path = target->security_token_file;
     if (!given(target->access_key_id_file))
-        chain_make(holder, target);
+        holder->chain = chain_new(target);
 }
 
 void
@@ -48,9 +48,8 @@ is_one_line(struct slice text)
     return true;
 }
 
-/* As secret_read, and a file that holds more than one line keeps the old value too. */
-static enum secret_result
-read_line(struct secret *secret)
+enum secret_result
+credentials_read_line(struct secret *secret)
 {
     struct secret fresh = { .path = secret->path };
     enum secret_result result = secret_read(&fresh);
@@ -73,7 +72,7 @@ read_one(struct holder *holder, struct secret *secret, bool *changed)
 {
     if (!given(secret->path))
         return true;
-    enum secret_result result = read_line(secret);
+    enum secret_result result = credentials_read_line(secret);
     if (result != SECRET_SAME)
         holder->worker->secret_reloads[result != SECRET_CHANGED]++;
     *changed |= result == SECRET_CHANGED;
@@ -100,10 +99,7 @@ void
 credentials_view(const struct holder *holder, struct credential *credential)
 {
     if (holder->chain) {
-        const struct chain_keys *keys = &holder->chain->keys;
-        *credential = (struct credential){ slice_of(keys->id), slice_of(keys->secret), { 0 } };
-        if (keys->token[0])
-            credential->token = slice_of(keys->token);
+        chain_credential(holder->chain, credential);
         return;
     }
     credential->id = secret_view(&holder->id);

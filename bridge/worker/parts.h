@@ -120,9 +120,11 @@ void credentials_view(const struct holder *, struct credential *);
 void credentials_check_files(struct worker *);          /* rotation: the next signature uses the new value */
 void credentials_answer(struct holder *, bool ok, bool refused, ms_t expires_at_ms);    /* to the engine */
 void credentials_wipe(struct worker *);
+enum secret_result credentials_read_line(struct secret *);  /* as secret_read; more than one line keeps the old value too */
 
 /* chain_fetch.c: the same for the default chain */
-void chain_make(struct holder *, const struct config_target *);
+struct chain *chain_new(const struct config_target *);    /* with the variables of this process */
+void chain_free(struct chain *);
 void chain_fetch(struct holder *, bool refused);
 void chain_answered(struct holder *, const struct reply *);
 void chain_check_file(struct holder *);

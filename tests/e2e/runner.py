@@ -14,6 +14,7 @@ for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
     os.environ.pop(proxy, None)  # the parts of a run meet on loopback; kafka.sh asks for jars only where none are kept
 
 import commands
+import connect
 import deliveries
 import dependencies
 import inputs
@@ -51,7 +52,7 @@ class Servers:
 
 def scenarios(quick):
     found = {}
-    for module in (deliveries, inputs, process, dependencies, commands):
+    for module in (deliveries, inputs, process, dependencies, commands, connect):
         found |= module.QUICK if quick else module.FULL
     return found
 
