@@ -160,7 +160,7 @@ log_close(void)
 
 /* ---- lines */
 
-/* Life cycle and exit lines, and the line that belongs to the journal entry of a possible duplicate: no limit holds them back. */
+/* Life cycle and exit lines: no limit holds them back, and none holds back AB5107, the line of a re-send in doubt. */
 static bool
 is_exempt(enum log_code code)
 {
@@ -180,6 +180,25 @@ bucket_take(struct bucket *bucket, int64_t now_ms)
     if (bucket->spent == 0)
         bucket->filled_ms = now_ms;
     bucket->spent++;
+    return true;
+}
+
+/* Until all is written. False when waiting is of no use: the reader is gone, the disk is full. */
+static bool
+flush_surely(void)
+{
+    while (log_state.size > 0) {
+        struct pollfd poll_fd = { .fd = log_state.fd, .events = POLLOUT };
+        size_t before = log_state.size;
+        errno = 0;
+        log_flush();
+        if (log_state.size < before)
+            continue;
+        if (errno != 0 && errno != EAGAIN && errno != EINTR)
+            return false;
+        if (poll(&poll_fd, 1, -1) > 0 && !(poll_fd.revents & POLLOUT))
+            return false;
+    }
     return true;
 }
 
@@ -222,6 +241,22 @@ log_line(enum log_code code, const struct log_fields *fields)
     bucket->suppressed = 0;
     emit(code, NULL, fields, suppressed);
     log_flush();
+}
+
+bool
+log_writes(enum log_code code)
+{
+    return log_rows[code].level <= log_state.level;
+}
+
+/* The ring is emptied first: then it has room. A reader that is gone costs the line; the ring keeps what it can. */
+void
+log_line_surely(enum log_code code, const struct log_fields *fields)
+{
+    (void)flush_surely();
+    emit(code, NULL, fields, 0);
+    if (!flush_surely())
+        log_state.stats.dropped++;
 }
 
 void

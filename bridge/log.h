@@ -33,6 +33,11 @@ struct log_fields {
     int http_status;
     const char *backend_code, *request_id;
     int64_t duration_ms;            /* written as duration_s */
+    const char *reason;
+    uint32_t doubt;
+    int64_t first_ms, last_ms;      /* wall clock, of the calls */
+    struct slice suppressed_by;
+    bool replay;
     const char *error;              /* a library's own text, cut at 512 bytes */
     struct slice trace_id, span_id;
 };
@@ -40,6 +45,10 @@ struct log_fields {
 void log_open(int fd, enum log_level, enum log_format);     /* process-wide; before it, lines go to stderr as text */
 void log_set_level(enum log_level);
 void log_line(enum log_code, const struct log_fields *);    /* NULL = no fields */
+/* Waits until the line and all before it are written, whatever the level and however slow the reader: only a reader that is gone
+ * for good lets it go. For what must be known before it is done. */
+void log_line_surely(enum log_code, const struct log_fields *);
+bool log_writes(enum log_code);                             /* at the present level */
 void log_trace(const char *text, size_t size);              /* an engine step, at level debug */
 void log_flush(void);                                       /* what the descriptor takes now */
 void log_close(void);                                       /* flushes, at most 200 ms */

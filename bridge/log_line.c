@@ -2,7 +2,7 @@
  * a cursor. */
 #include "bridge/log_line.h"
 
-#include <time.h>
+#include "codecs/event.h"
 
 enum { FIELD_BYTES_MAX = 480, ERROR_BYTES_MAX = 512, ERROR_ESCAPED_MAX = 1024 };
 
@@ -62,16 +62,6 @@ put_escaped(struct buf *out, struct slice text, size_t bytes_max)
     }
 }
 
-static void
-put_time(struct buf *out, int64_t wall_ms)
-{
-    time_t s = (time_t)(wall_ms / 1000);
-    struct tm tm;
-    gmtime_r(&s, &tm);
-    buf_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-               tm.tm_sec, (int)(wall_ms % 1000));
-}
-
 /* ---- fields, in their fixed order, for both forms */
 
 struct style {
@@ -125,6 +115,33 @@ put_number(const struct style *style, const char *name, int64_t number)
 }
 
 static void
+put_time(const struct style *style, const char *name, int64_t wall_ms)
+{
+    if (wall_ms <= 0)
+        return;
+    put_name(style, name);
+    if (style->json)
+        buf_char(style->out, '"');
+    buf_rfc3339_ms(style->out, wall_ms);
+    if (style->json)
+        buf_char(style->out, '"');
+}
+
+/* What is said of how a delivery ended, beside what each line may say. */
+static void
+put_journal_fields(const struct style *style, const struct log_fields *fields)
+{
+    put_text(style, "reason", fields->reason);
+    if (fields->doubt != 0)
+        put_number(style, "doubt", fields->doubt);
+    put_time(style, "first", fields->first_ms);
+    put_time(style, "last", fields->last_ms);
+    put_slice(style, "suppressed_by", fields->suppressed_by, FIELD_BYTES_MAX);
+    if (fields->replay)
+        put_number(style, "replay", 1);
+}
+
+static void
 put_fields(const struct style *style, const struct log_fields *fields)
 {
     put_text(style, "source", fields->source);
@@ -147,6 +164,7 @@ put_fields(const struct style *style, const struct log_fields *fields)
         put_name(style, "duration_s");
         buf_format(style->out, "%lld.%03d", (long long)(fields->duration_ms / 1000), (int)(fields->duration_ms % 1000));
     }
+    put_journal_fields(style, fields);
     put_slice(style, "trace_id", fields->trace_id, FIELD_BYTES_MAX);
     put_slice(style, "span_id", fields->span_id, FIELD_BYTES_MAX);
     struct slice error = slice_of(fields->error);
@@ -160,7 +178,7 @@ log_line_json(struct buf *out, const struct log_row *row, const char *text, cons
 {
     struct style style = { out, true };
     buf_text(out, "{\"ts\":\"");
-    put_time(out, wall_ms);
+    buf_rfc3339_ms(out, wall_ms);
     buf_format(out, "\",\"level\":\"%s\",\"code\":\"%s\",\"msg\":\"", log_level_name(row->level), row->code);
     put_escaped(out, slice_of(text ? text : row->text), ERROR_ESCAPED_MAX);
     buf_format(out, "\",\"component\":\"%s\"", row->component);
@@ -176,7 +194,7 @@ log_line_text(struct buf *out, const struct log_row *row, const char *text, cons
               int64_t wall_ms)
 {
     struct style style = { out, false };
-    put_time(out, wall_ms);
+    buf_rfc3339_ms(out, wall_ms);
     buf_format(out, " %-7s %s ", log_level_name(row->level), row->code);
     put_escaped(out, slice_of(text ? text : row->text), ERROR_ESCAPED_MAX);
     if (fields != NULL)

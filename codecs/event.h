@@ -107,6 +107,7 @@ unsigned fingerprint_version(uint64_t fp);
 
 /* Epoch milliseconds of an event time; false when a text is no RFC 3339 and no "YYYY-MM-DD hh:mm:ss" (taken as UTC). */
 bool event_time_ms(const struct event_time *, int64_t *ms);
+void buf_rfc3339_ms(struct buf *, int64_t wall_ms);                     /* "2026-03-02T09:14:07.221Z"; from 1970 to 9999 */
 void event_time_write(struct buf *, const struct event_time *);      /* what goes on the wire */
 
 /* The event's bytes in the two native formats; members in the schema's order. */

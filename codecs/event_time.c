@@ -179,3 +179,29 @@ event_time_write(struct buf *buf, const struct event_time *time)
     struct civil at = civil_of(time->ms / 1000);
     buf_format(buf, "%04lld-%02d-%02d %02d:%02d:%02d", (long long)at.year, at.month, at.day, at.hour, at.minute, at.second);
 }
+
+static void
+put_digits(struct buf *buf, int number, size_t width)
+{
+    char digits[4];
+    for (size_t i = width; i > 0; number /= 10)
+        digits[--i] = (char)('0' + number % 10);
+    buf_put(buf, digits, width);
+}
+
+/* Written by hand: it stands on the way of each event, and printf is ten times slower. */
+void
+buf_rfc3339_ms(struct buf *buf, int64_t wall_ms)
+{
+    static const char separators[] = "--T::.";
+    struct civil at = civil_of(wall_ms / 1000);
+    const int parts[] = { at.month, at.day, at.hour, at.minute, at.second };
+    put_digits(buf, (int)at.year, 4);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        buf_char(buf, separators[i]);
+        put_digits(buf, parts[i], 2);
+    }
+    buf_char(buf, separators[5]);
+    put_digits(buf, (int)(wall_ms % 1000), 3);
+    buf_char(buf, 'Z');
+}

@@ -68,7 +68,6 @@ batch_renewed(struct engine *engine, struct batch *batch)
     call_or_drop(engine, batch);
 }
 
-/* A message with doubt may have been carried out before: at a backend that does not filter repeats it may come twice. */
 static void
 count_call(struct engine *engine, struct batch *batch)
 {
@@ -76,10 +75,6 @@ count_call(struct engine *engine, struct batch *batch)
     stats->messages += batch->members.size;
     if (batch->sends++ > 0)
         stats->retries[batch->outcome]++;
-    if (batch->target->policy->backend->filters_repeats)
-        return;
-    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
-        stats->possible_duplicates += LIST_ENTRY(node, struct delivery, link)->doubt > 0;
 }
 
 void
@@ -95,14 +90,23 @@ call_begin(struct engine *engine, struct batch *batch)
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         delivery_move(engine, delivery, DELIVERY_CALLING);
-        delivery->calls++;
-        delivery->last_ms = engine->wall_ms;
-        if (delivery->first_ms == 0)
-            delivery->first_ms = engine->wall_ms;
+        journal_resend(engine, delivery);       /* taken over, or replayed; an own doubt stands there since its renewal */
     }
     count_call(engine, batch);
     trace_batch(engine, batch, "call");
     todo_push(engine, EFFECT_CALL, batch->slot, batch->serial);
+}
+
+/* What the journal will say, and the dead letter, should it come to one. */
+static void
+remember_answer(struct batch *batch, const struct verdict *verdict)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        delivery->status = verdict->status;
+        memcpy(delivery->code, verdict->code, sizeof(delivery->code));
+        memcpy(delivery->request_id, verdict->request_id, sizeof(delivery->request_id));
+    }
 }
 
 static void
@@ -114,17 +118,6 @@ call_delivered(struct engine *engine, struct batch *batch)
     while ((node = list_first(&batch->members)))
         settle(engine, LIST_ENTRY(node, struct delivery, link), CLAIM_STATE_DONE, TERMINAL_DELIVERED);
     batch_free(engine, batch);
-}
-
-/* What the dead letter will say, should it come to one. */
-static void
-remember_code(struct batch *batch, const struct verdict *verdict)
-{
-    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
-        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
-        delivery->status = verdict->status;
-        memcpy(delivery->code, verdict->code, sizeof(delivery->code));
-    }
 }
 
 static void
@@ -147,13 +140,13 @@ call_answered(struct engine *engine, const struct input *input)
     target_stats(engine, (int)batch->target->index)->calls[verdict->outcome]++;
     batch_release_slot(engine, batch);
     batch->outcome = verdict->outcome;
+    remember_answer(batch, verdict);
     if (verdict->outcome == OUTCOME_DELIVERED) {
         call_delivered(engine, batch);
         return;
     }
     TRACE(engine, batch->target->policy->name, "%s %u, code %d/%s", outcome_name(verdict->outcome), batch->members.size,
           verdict->status, verdict->code[0] ? verdict->code : "-");
-    remember_code(batch, verdict);
     to_backoff(engine, batch);
     if (input->called.lease_over)
         retry_renewed(engine, batch, verdict);

@@ -47,10 +47,13 @@ ask_later(struct engine *engine, struct delivery *delivery, ms_t rest_ms)
     batch_claimed(engine, batch);
 }
 
+/* A replay that met U was decided by a person, who knew of the doubt. */
 static bool
-must_hold(const struct engine *engine, const struct delivery *delivery)
+must_hold(const struct engine *engine, const struct delivery *delivery, const struct claim_answer *answer)
 {
     const struct target_policy *policy = &engine->config.targets[delivery->target];
+    if (delivery->replay && answer->verdict == CLAIM_RETRY)
+        return false;
     return delivery->doubt > 0 && (policy->on_ambiguous == AMBIGUOUS_HOLD || delivery->doubt > policy->max_ambiguous);
 }
 
@@ -86,12 +89,13 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
     delivery->asks = 0;
     delivery->claim_attempt = answer->attempt ? answer->attempt : 1;
     delivery->doubt = answer->doubt;
+    delivery->doubt_journaled = 0;
     if (answer->first_sent_ms > 0)
         delivery->first_ms = answer->first_sent_ms;
     claim_keep(engine, delivery);
     if (is_orphan(engine, delivery->record))
         give_up(engine, delivery);
-    else if (must_hold(engine, delivery) || is_forgotten(engine, delivery, answer))
+    else if (must_hold(engine, delivery, answer) || is_forgotten(engine, delivery, answer))
         park(engine, delivery, REASON_UNCONFIRMED);
     else if (is_expired(engine, delivery))
         park(engine, delivery, REASON_EXPIRED);
@@ -102,7 +106,7 @@ static void
 claim_over(struct engine *engine, struct delivery *delivery, enum terminal terminal)
 {
     struct batch *batch = delivery->batch;
-    delivery_done(engine, delivery, terminal);
+    end_here(engine, delivery, terminal);
     batch_claimed(engine, batch);
 }
 
@@ -111,6 +115,7 @@ claim_conflict(struct engine *engine, struct delivery *delivery)
 {
     struct batch *batch = delivery->batch;
     if (engine->config.targets[delivery->target].on_conflict == CONFLICT_IGNORE) {
+        delivery->reason = REASON_CONFLICT;
         claim_over(engine, delivery, TERMINAL_DUPLICATE);
         return;
     }
@@ -240,6 +245,11 @@ renew_answered(struct engine *engine, struct delivery *delivery, enum settle_ans
 void
 renew_again(struct engine *engine, struct delivery *delivery)
 {
-    if (delivery->renewing)
-        renew(engine, delivery);
+    if (!delivery->renewing)
+        return;
+    if (delivery->batch->state == BATCH_RENEWING && delivery->doubt > 0 && delivery->doubt_journaled == delivery->doubt) {
+        delivery->journal_again = true;
+        todo_push(engine, EFFECT_JOURNAL, delivery->slot, delivery->serial);
+    }
+    renew(engine, delivery);
 }

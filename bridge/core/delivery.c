@@ -11,14 +11,15 @@ static const struct {
     uint32_t next;      /* states it may go to */
 } states[DELIVERY_STATE_COUNT] = {
     [DELIVERY_FREE]     = { "free",     STAGE_COUNT,    TO(RECEIVED) },
-    [DELIVERY_RECEIVED] = { "received", STAGE_RECEIVED, TO(QUEUED) | TO(PARKING) | TO(FREE) },
+    [DELIVERY_RECEIVED] = { "received", STAGE_RECEIVED, TO(QUEUED) | TO(PARKING) | TO(ENDING) | TO(FREE) },
     [DELIVERY_QUEUED]   = { "queued",   STAGE_QUEUED,   TO(CLAIMING) | TO(PARKING) | TO(FREE) },
-    [DELIVERY_CLAIMING] = { "claiming", STAGE_CLAIMING, TO(CALLING) | TO(WAITING) | TO(PARKING) | TO(SETTLING) | TO(FREE) },
+    [DELIVERY_CLAIMING] = { "claiming", STAGE_CLAIMING, TO(CALLING) | TO(WAITING) | TO(PARKING) | TO(SETTLING) | TO(ENDING) },
     [DELIVERY_WAITING]  = { "waiting",  STAGE_WAITING,  TO(QUEUED) | TO(FREE) },
     [DELIVERY_CALLING]  = { "calling",  STAGE_CALLING,  TO(SETTLING) | TO(BACKOFF) | TO(PARKING) },
     [DELIVERY_BACKOFF]  = { "backoff",  STAGE_BACKOFF,  TO(CALLING) | TO(PARKING) | TO(SETTLING) | TO(WAITING) },
     [DELIVERY_SETTLING] = { "settling", STAGE_SETTLING, TO(WAITING) | TO(FREE) },
-    [DELIVERY_PARKING]  = { "parking",  STAGE_PARKING,  TO(SETTLING) | TO(FREE) },
+    [DELIVERY_PARKING]  = { "parking",  STAGE_PARKING,  TO(SETTLING) | TO(ENDING) },
+    [DELIVERY_ENDING]   = { "ending",   STAGE_SETTLING, TO(FREE) },
 };
 
 const char *
@@ -58,6 +59,7 @@ list_of(struct engine *engine, const struct delivery *delivery, enum delivery_st
     case DELIVERY_BACKOFF:
         return &delivery->batch->members;
     case DELIVERY_SETTLING:
+    case DELIVERY_ENDING:
         return &engine->settling;
     case DELIVERY_PARKING:
         return &engine->parking;
@@ -136,7 +138,7 @@ delivery_open(struct engine *engine, struct record *record, int target)
     }
     uint32_t slot = delivery->slot, serial = delivery->serial;
     memset(delivery, 0, offsetof(struct delivery, code));
-    delivery->code[0] = '\0';
+    delivery->code[0] = delivery->request_id[0] = '\0';
     delivery->id_size = 0;
     delivery->slot = slot;
     delivery->serial = serial;
@@ -144,6 +146,7 @@ delivery_open(struct engine *engine, struct record *record, int target)
     delivery->number = ++engine->next_number;
     delivery->record = record;
     delivery->target = target;
+    delivery->route = ROUTES_MAX;
     delivery->state = DELIVERY_RECEIVED;
     count_stage(engine, delivery, DELIVERY_FREE, DELIVERY_RECEIVED);
     record->open++;

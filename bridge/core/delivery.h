@@ -25,6 +25,7 @@ enum delivery_state {
     DELIVERY_BACKOFF,   /* batch.members:    claimed; the batch waits to be sent again                         */
     DELIVERY_SETTLING,  /* engine.settling:  its end (D, X, U, R) is being written                             */
     DELIVERY_PARKING,   /* engine.parking:   its dead-letter record is being written                           */
+    DELIVERY_ENDING,    /* engine.settling:  terminal, until its journal entry was given out                   */
     DELIVERY_STATE_COUNT,
 };
 
@@ -57,7 +58,8 @@ struct delivery {
     struct batch *batch;
     uint32_t slot, serial;          /* serial grows with each effect: only the latest answer counts */
     enum delivery_state state;
-    int target;                     /* index, or TARGET_NONE */
+    int target;                     /* index, or TARGET_NONE, TARGET_DROP */
+    uint32_t route;                 /* index of the route that decided; ROUTES_MAX = none */
     uint32_t index;                 /* of the event in its record */
     uint32_t bytes;                 /* about its share of a body */
     uint32_t message_at, message_size;  /* where its message stands among those of its record; size 0 = not written */
@@ -69,8 +71,10 @@ struct delivery {
     bool renewing;                  /* a RENEW is out */
     bool doubt_unwritten;           /* doubt grew since the key was written */
     bool replay;
+    bool journal_again;             /* its entry is given out once more: the one before may be lost */
+    uint32_t doubt_journaled;       /* the doubt that the journal knows of, in this custody */
     enum claim_state end;           /* SETTLING: what is being written */
-    enum terminal terminal;         /* SETTLING: what it will count as */
+    enum terminal terminal;         /* SETTLING, ENDING: what it will count as */
     ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */
     ms_t renew_ms;                  /* when its claim is looked at next */
     ms_t renew_from_ms;             /* when the renewal that is out was sent */
@@ -81,6 +85,7 @@ struct delivery {
     enum fault fault;
     int status;
     char code[64];
+    char request_id[64];            /* of the last answer; "" = none */
     uint8_t id_size;
     char id[ID_BYTES_MAX + 1];
 };

@@ -60,8 +60,12 @@ pull_call(struct engine *engine, const struct todo *todo, struct effect *effect)
         return false;
     ms_t oldest = MS_NEVER;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
-        ms_t from = LIST_ENTRY(node, struct delivery, link)->lease_from_ms;
-        oldest = from < oldest ? from : oldest;
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        oldest = delivery->lease_from_ms < oldest ? delivery->lease_from_ms : oldest;
+        delivery->calls++;
+        delivery->last_ms = engine->wall_ms;
+        if (delivery->first_ms == 0)
+            delivery->first_ms = engine->wall_ms;
     }
     effect->call.tag = tag;
     effect->call.target = batch->target->index;
@@ -71,16 +75,19 @@ pull_call(struct engine *engine, const struct todo *todo, struct effect *effect)
     return true;
 }
 
-static void
-park_code(const struct delivery *delivery, struct buf *code)
+/* What ended without a word to the store was kept for this entry alone: it is over now, and its texts stay until it is reused. */
+static bool
+pull_journal(struct engine *engine, const struct todo *todo, struct effect *effect)
 {
-    if (delivery->status == 0 && delivery->code[0] == '\0') {
-        buf_text(code, "-");
-        return;
+    struct delivery *delivery = delivery_of(engine, (struct tag){ todo->slot, todo->serial });
+    if (!delivery)
+        return false;
+    bool told = journal_fill(engine, delivery, &effect->journal);
+    if (delivery->state == DELIVERY_ENDING) {
+        delivery_done(engine, delivery, delivery->terminal);
+        engine->work = true;
     }
-    buf_u64(code, (uint64_t)delivery->status);
-    buf_char(code, '/');
-    buf_text(code, delivery->code[0] ? delivery->code : "-");
+    return told;
 }
 
 static bool
@@ -98,7 +105,7 @@ pull_park(struct engine *engine, const struct todo *todo, struct effect *effect)
     effect->park.reason = delivery->reason;
     effect->park.fault = delivery->fault;
     buf_init(&code, effect->park.code, sizeof(effect->park.code));
-    park_code(delivery, &code);
+    journal_put_code(&code, delivery->status, delivery->code);
     (void)buf_cstr(&code);
     effect->park.message = delivery->fault != FAULT_NONE ? fault_text(delivery->fault) : reason_text(delivery->reason);
     effect->park.attempts = delivery->calls;
@@ -136,6 +143,8 @@ fill(struct engine *engine, const struct todo *todo, struct effect *effect)
     case EFFECT_SETTLE:
     case EFFECT_RENEW:
         return pull_claim(engine, todo, effect);
+    case EFFECT_JOURNAL:
+        return pull_journal(engine, todo, effect);
     case EFFECT_CALL:
         return pull_call(engine, todo, effect);
     case EFFECT_PARK:

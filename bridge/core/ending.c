@@ -13,10 +13,13 @@ wait_for_other(struct engine *engine, struct delivery *delivery, ms_t wait_ms)
         timers_set(&engine->timers, &delivery->timer, engine->now_ms + wait_ms);
 }
 
+/* Its entry rides in the pipeline of its end, in front of it. Who is given up is not at his end. */
 static void
 push_settle(struct engine *engine, struct delivery *delivery)
 {
     struct tag tag = delivery_tag(delivery);
+    if (delivery->terminal != TERMINAL_ABANDONED)
+        journal_end(engine, delivery);
     todo_push(engine, EFFECT_SETTLE, tag.slot, tag.serial);
 }
 
@@ -26,7 +29,7 @@ settle(struct engine *engine, struct delivery *delivery, enum claim_state end, e
     delivery->end = end;
     delivery->terminal = terminal;
     delivery->asks = 0;
-    delivery->renewing = false;
+    delivery->renewing = delivery->journal_again = false;
     delivery_move(engine, delivery, DELIVERY_SETTLING);
     push_settle(engine, delivery);
 }
@@ -34,7 +37,19 @@ settle(struct engine *engine, struct delivery *delivery, enum claim_state end, e
 void
 settle_again(struct engine *engine, struct delivery *delivery)
 {
+    delivery->journal_again = true;
     push_settle(engine, delivery);
+}
+
+/* It stays, and its record with it, until its journal entry was pulled. */
+void
+end_here(struct engine *engine, struct delivery *delivery, enum terminal terminal)
+{
+    delivery->terminal = terminal;
+    delivery->journal_again = false;
+    delivery_move(engine, delivery, DELIVERY_ENDING);
+    (void)delivery_tag(delivery);       /* what is still under way for it is stale from here on */
+    journal_end(engine, delivery);
 }
 
 static void
@@ -122,6 +137,14 @@ park_again(struct engine *engine, struct delivery *delivery)
     push_park(engine, delivery);
 }
 
+/* X says that it was never carried out. Whatever else it is parked for, a doubt is kept: a replay has to know of it. */
+static enum claim_state
+parked_end(const struct delivery *delivery)
+{
+    bool doubtful = delivery->reason == REASON_UNCONFIRMED || delivery->doubt > 0;
+    return doubtful ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD;
+}
+
 /* The dead letter first, then the end in the store, then the window. What owns no key is over with the dead letter. */
 void
 park_answered(struct engine *engine, const struct input *input)
@@ -137,11 +160,10 @@ park_answered(struct engine *engine, const struct input *input)
         return;
     }
     if (!delivery->claimed) {
-        delivery_done(engine, delivery, TERMINAL_PARKED);
+        end_here(engine, delivery, TERMINAL_PARKED);
         return;
     }
-    settle(engine, delivery, delivery->reason == REASON_UNCONFIRMED ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD,
-           TERMINAL_PARKED);
+    settle(engine, delivery, parked_end(delivery), TERMINAL_PARKED);
 }
 
 /* Released when it was surely not sent; else the next owner is told that it may have been. */

@@ -48,7 +48,7 @@ plan_memory(const struct engine_config *config, struct plan *plan)
 {
     *plan = (struct plan){ .records = engine_records_max(config), .deliveries = deliveries_of(config) };
     plan->window_slots = engine_records_max(config) + WINDOW_SLACK_RECORDS * PARTITIONS_MAX;
-    plan->todo = power_of_two(4 * plan->deliveries + 2 * plan->records + 4 * PARTITIONS_MAX + 2 * TARGETS_MAX);
+    plan->todo = power_of_two(5 * plan->deliveries + 2 * plan->records + 4 * PARTITIONS_MAX + 2 * TARGETS_MAX);
     plan->at[0] = reserve(plan, sizeof(struct engine));
     plan->at[1] = reserve(plan, plan->deliveries * sizeof(struct delivery));
     plan->at[2] = reserve(plan, plan->deliveries * sizeof(struct batch));

@@ -2,7 +2,7 @@
  *
  *               engine_feed(input)                     engine_next(effect)
  *   Kafka ─ RECORD ASSIGNED REVOKED LOST COMMITTED ─┐ ┌─ COMMIT PAUSE RESUME FREE_RECORD DRAINED ─▶ Kafka
- *   Redis ─ CLAIMED SETTLED AMNESIA ────────────────┤ ├─ CLAIM SETTLE RENEW ──────────────────────▶ Redis
+ *   Redis ─ CLAIMED SETTLED AMNESIA ────────────────┤ ├─ CLAIM SETTLE RENEW JOURNAL ──────────────▶ Redis, log
  *   HTTP  ─ CALLED CREDENTIAL ──────────────────────┤ ├─ CALL FETCH_CREDENTIAL ───────────────────▶ HTTP
  *   dlq   ─ PARKED ─────────────────────────────────┤ ├─ PARK ────────────────────────────────────▶ dead-letter topic
  *   human ─ CONTROL     time ─ TICK ────────────────┘ └─ engine_deadline(): wake me then
@@ -16,6 +16,7 @@
 #define BRIDGE_CORE_ENGINE_H
 
 #include "bridge/core/claim.h"
+#include "bridge/core/journal.h"
 #include "bridge/core/reason.h"
 #include "bridge/core/route.h"
 #include "bridge/core/types.h"
@@ -194,6 +195,7 @@ enum effect_kind {
     EFFECT_CLAIM,               /* claim: answer CLAIMED                                                           */
     EFFECT_SETTLE,              /* claim: write `end`; answer SETTLED                                              */
     EFFECT_RENEW,               /* claim: extend the lease, write doubt and first_sent; answer SETTLED             */
+    EFFECT_JOURNAL,             /* journal: an end, before its SETTLE; a re-send in doubt, before its CALL          */
     EFFECT_CALL,                /* call: encode, sign, send; answer CALLED                                         */
     EFFECT_PARK,                /* park: write the dead letter; answer PARKED                                      */
     EFFECT_COMMIT,              /* commit: answer COMMITTED                                                        */
@@ -224,6 +226,7 @@ struct effect {
     enum effect_kind kind;
     union {
         struct claim_order claim;
+        struct journal_entry journal;
         struct {
             struct tag tag;
             uint32_t target;
@@ -292,7 +295,6 @@ ms_t engine_deadline(const struct engine *);
 
 /* ---- what it counts -------------------------------------------------------------------------------------------------------- */
 
-enum terminal { TERMINAL_DELIVERED, TERMINAL_DUPLICATE, TERMINAL_DROPPED, TERMINAL_PARKED, TERMINAL_ABANDONED, TERMINAL_COUNT };
 enum stage {
     STAGE_RECEIVED, STAGE_CLAIMING, STAGE_WAITING, STAGE_QUEUED, STAGE_CALLING, STAGE_BACKOFF, STAGE_SETTLING, STAGE_PARKING,
     STAGE_COUNT
@@ -300,7 +302,6 @@ enum stage {
 enum breaker { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
 enum target_pause { TARGET_RUNNING, TARGET_PAUSED_AUTH, TARGET_PAUSED_CONFIG, TARGET_PAUSED_OPERATOR };
 
-const char *terminal_name(enum terminal);
 const char *stage_name(enum stage);
 
 struct target_stats {

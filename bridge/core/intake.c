@@ -135,9 +135,12 @@ write_message(struct engine *engine, struct delivery *delivery, const struct eve
 }
 
 static void
-deliver_to(struct engine *engine, struct record *record, const struct event *event, uint32_t index, uint32_t target, uint64_t fp)
+deliver_to(struct engine *engine, struct record *record, const struct event *event, uint32_t index, const struct routed *routed,
+           uint64_t fp)
 {
-    struct delivery *delivery = open_for_event(engine, record, event, index, (int)target);
+    uint32_t target = (uint32_t)routed->target;
+    struct delivery *delivery = open_for_event(engine, record, event, index, routed->target);
+    delivery->route = routed->route;
     delivery->fp = fp;
     delivery->replay = is_replay(record->view);
     delivery->expires_ms = expiry_ms(engine, record, event, target);
@@ -161,11 +164,12 @@ route_one(struct engine *engine, struct record *record, const struct event *even
     for (uint32_t i = 0; i < n; i++) {
         engine->stats.routed[routed[i].route]++;
         if (routed[i].target >= 0) {
-            deliver_to(engine, record, event, index, (uint32_t)routed[i].target, fp);
+            deliver_to(engine, record, event, index, &routed[i], fp);
             continue;
         }
-        target_stats(engine, TARGET_DROP)->opened[record->source]++;
-        target_stats(engine, TARGET_DROP)->terminal[TERMINAL_DROPPED]++;
+        struct delivery *dropped = open_for_event(engine, record, event, index, TARGET_DROP);
+        dropped->route = routed[i].route;
+        end_here(engine, dropped, TERMINAL_DROPPED);
     }
 }
 

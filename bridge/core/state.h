@@ -144,6 +144,11 @@ void batch_rested(struct engine *, struct batch *);         /* its wait is over 
 void batch_begin_again(struct engine *, struct batch *);    /* slot and token are taken: call, or renew first */
 bool is_orphan(const struct engine *, const struct record *);   /* of an assignment that is over, or being given up */
 
+/* journal.c: what is told of a delivery to Redis and the log */
+void journal_end(struct engine *, struct delivery *);       /* by its present tag */
+void journal_resend(struct engine *, struct delivery *);    /* once for each doubt, before the call that it is about */
+bool journal_fill(const struct engine *, const struct delivery *, struct journal_entry *);  /* false: nothing to be told */
+
 /* ending.c: settle and park */
 void settle(struct engine *, struct delivery *, enum claim_state end, enum terminal);
 void settle_again(struct engine *, struct delivery *);
@@ -151,6 +156,7 @@ void settle_answered(struct engine *, const struct input *);
 void park(struct engine *, struct delivery *, enum reason);
 void park_again(struct engine *, struct delivery *);
 void park_answered(struct engine *, const struct input *);
+void end_here(struct engine *, struct delivery *, enum terminal);  /* terminal, with nothing to be written to its key */
 void give_up(struct engine *, struct delivery *);       /* abandoned: the claim is released as what is known allows */
 /* WAITING, unless it is an orphan: then it is over here */
 void wait_for_other(struct engine *, struct delivery *, ms_t wait_ms);

@@ -1,13 +1,6 @@
 /* stats.c: what the engine counts, brought up to date for whoever reads it. */
 #include "bridge/core/state.h"
 
-const char *
-terminal_name(enum terminal terminal)
-{
-    static const char *const names[TERMINAL_COUNT] = { "delivered", "duplicate", "dropped", "parked", "abandoned" };
-    return names[terminal];
-}
-
 struct target_stats *
 target_stats(struct engine *engine, int target)
 {

@@ -62,6 +62,13 @@ dedup_renew(struct dedup *dedup, const struct claim_order *order)
 }
 
 void
+dedup_journal(struct dedup *dedup, const struct journal_entry *entry)
+{
+    if (dedup->kind->journal)
+        dedup->kind->journal(dedup, entry);
+}
+
+void
 dedup_flush(struct dedup *dedup)
 {
     dedup->kind->flush(dedup);

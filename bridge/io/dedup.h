@@ -6,6 +6,7 @@
 #define BRIDGE_IO_DEDUP_H
 
 #include "bridge/core/claim.h"
+#include "bridge/core/journal.h"
 #include "codecs/siphash.h"
 
 struct event_base;
@@ -18,6 +19,7 @@ struct dedup_handler {
     /* Up or down, with a text for the log; said once a change, and at intervals while it is down. */
     void (*state)(void *owner, bool up, const char *text);
     void (*amnesia)(void *owner, const char *text);     /* the store lost its memory */
+    void (*unjournaled)(void *owner, const char *why);  /* an entry of the journal was not written; nothing follows from it */
 };
 
 struct dedup_config {
@@ -30,6 +32,8 @@ struct dedup_config {
     uint32_t n_targets;
     uint32_t orders;            /* most orders under way */
     struct sipkey hash_key;     /* of the prefix, for ids over 64 bytes */
+    uint64_t journal_max_len;   /* entries that the journal keeps, about; 0 = no journal */
+    ms_t journal_max_age_ms;
 };
 
 /* NULL with `error` when the url cannot be used. Redis may be away: that is a state, not an error. */
@@ -42,13 +46,16 @@ bool dedup_is_memory(const char *url);
 void dedup_claim(struct dedup *, const struct claim_order *);
 void dedup_settle(struct dedup *, const struct claim_order *);
 void dedup_renew(struct dedup *, const struct claim_order *);
+/* Asked for and forgotten: it is written in the pipeline of the orders around it, and has no answer. A store in memory keeps no
+ * journal. */
+void dedup_journal(struct dedup *, const struct journal_entry *);
 void dedup_flush(struct dedup *);
 void dedup_poke(struct dedup *);            /* try to connect now */
 
 /* The key of a delivery: <prefix>:d:<target>:<id>; an id over 64 bytes becomes #<32 hex>. For `explain` as well. */
 void dedup_key(struct buf *, const char *prefix, const char *target, struct slice id, const struct sipkey *);
 
-enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_PING, DEDUP_OP_COUNT };
+enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_JOURNAL, DEDUP_PING, DEDUP_OP_COUNT };
 struct dedup_stats {
     bool up;
     bool amnesia_seen;

@@ -18,6 +18,7 @@ struct dedup_kind {
     void (*flush)(struct dedup *);
     void (*poke)(struct dedup *);
     void (*stats)(const struct dedup *, struct dedup_stats *);
+    void (*journal)(struct dedup *, const struct journal_entry *);     /* NULL = this kind keeps none */
 };
 
 /* Copies of the words that keys are made of. */

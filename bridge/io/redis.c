@@ -207,6 +207,9 @@ take_config(struct redis *redis, const struct dedup_config *config, char *error,
     redis->password = strdup(config->password);
     check(redis->password != NULL);
     redis->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : 1000;
+    snprintf(redis->journal.key, sizeof(redis->journal.key), "%s:j", redis->dedup.names.prefix);
+    redis->journal.max_len = config->journal_max_len;
+    redis->journal.max_age_ms = config->journal_max_age_ms;
     snprintf(redis->canary_key, sizeof(redis->canary_key), "%s:canary", redis->dedup.names.prefix);
     return true;
 }
@@ -228,6 +231,7 @@ take_memory(struct redis *redis, const struct dedup_config *config, struct event
 
 static const struct dedup_kind redis_kind = {
     .free = redis_free, .order = redis_order, .flush = redis_flush, .poke = redis_poke, .stats = redis_stats,
+    .journal = redis_journal,
 };
 
 struct dedup *

@@ -4,7 +4,8 @@
  *   redis_queue.c   commands under way: one slot each, answered in the order they were sent, with a deadline
  *   redis_claim.c   what the reply to a claim means          redis_end.c    the same for ends and renewals
  *   redis_hello.c   the first commands of a connection       redis_pulse.c  the canary, and a sign of life when idle
- *   redis_link.c    the connection               redis_info.c   what the server says of itself */
+ *   redis_journal.c the journal's stream                     redis_info.c   what the server says of itself
+ *   redis_link.c    the connection */
 #ifndef BRIDGE_IO_REDIS_PARTS_H
 #define BRIDGE_IO_REDIS_PARTS_H
 
@@ -28,6 +29,8 @@ enum redis_step {
     STEP_HOLD,          /* SCRIPT_HOLD                       1 = written, else the value met             */
     STEP_PEEK,          /* GET canary */
     STEP_ADVANCE,       /* SCRIPT_CANARY */
+    STEP_JOURNAL,       /* XADD                              the id of the entry                     */
+    STEP_TRIM,          /* XTRIM */
     STEP_AUTH, STEP_SELECT, STEP_NAME, STEP_INFO, STEP_SAVE, STEP_LOAD, STEP_READY,     /* of the hello */
     STEP_COUNT,
 };
@@ -50,6 +53,16 @@ struct redis_slot {
 
 struct slot_list {
     struct redis_slot *head, *tail;
+};
+
+enum { REDIS_JOURNAL_MOST = 16384, JOURNAL_FIELDS_MAX = 16 };
+
+struct redis_journal {
+    char key[DEDUP_PREFIX_BYTES_MAX + 8];
+    uint64_t max_len;           /* 0 = no journal */
+    ms_t max_age_ms;
+    ms_t trim_at_ms;            /* old entries are taken out no sooner */
+    uint32_t under_way;
 };
 
 struct redis {
@@ -81,6 +94,7 @@ struct redis {
     struct canary canary;
     struct watch *watch;
     struct custodies custodies;
+    struct redis_journal journal;
     uint32_t unflushed;         /* orders since the last flush */
     bool peeked;                /* the canary was read in front of them */
     ms_t pulse_ms;              /* when the canary was looked at last */
@@ -120,6 +134,13 @@ void redis_end_send(struct redis *, struct redis_slot *);
 void redis_end_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 void redis_swap_send(struct redis *, struct redis_slot *, struct slice expected, const struct claim_value *, ms_t pttl_most_ms);
 bool redis_swap_reply(const struct redisReply *, struct slice *met, ms_t *pttl_ms);   /* {value, PTTL} */
+
+/* redis_journal.c */
+void redis_journal(struct dedup *, const struct journal_entry *);
+void redis_journal_write(struct resp *, struct slice key, uint64_t max_len, const struct journal_entry *);
+void redis_journal_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+void redis_journal_over(struct redis *, struct redis_slot *);      /* frees the slot */
+void redis_journal_failed(struct redis *, const char *why);         /* tells it; nothing else follows from it */
 
 /* redis_hello.c */
 void redis_hello_send(struct redis *);

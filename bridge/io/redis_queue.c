@@ -80,7 +80,9 @@ redis_is_idle(const struct redis *redis)
 static void
 answer_unknown(struct redis *redis, struct redis_slot *slot)
 {
-    if (slot->op == DEDUP_PING || redis->closing)
+    if (slot->op == DEDUP_JOURNAL)
+        redis_journal_over(redis, slot);
+    else if (slot->op == DEDUP_PING || redis->closing)
         redis_slot_free(redis, slot);
     else if (slot->op == DEDUP_CLAIM || slot->op == DEDUP_RESOLVE)
         redis_answer_claim(redis, slot, &(struct claim_answer){ .verdict = CLAIM_UNKNOWN });
@@ -91,8 +93,8 @@ answer_unknown(struct redis *redis, struct redis_slot *slot)
 void
 redis_fail_later(struct redis *redis, struct redis_slot *slot)
 {
-    if (slot->op == DEDUP_PING || redis->closing) {
-        redis_slot_free(redis, slot);
+    if (slot->op == DEDUP_JOURNAL || slot->op == DEDUP_PING || redis->closing) {
+        answer_unknown(redis, slot);
         return;
     }
     slot->at_ms = clock_now_ms() + UNKNOWN_AFTER_MS;
@@ -206,6 +208,10 @@ take_reply(struct redis *redis, struct redis_slot *slot, const redisReply *reply
     case STEP_ADVANCE:
         redis_pulse_reply(redis, slot, reply);
         return;
+    case STEP_JOURNAL:
+    case STEP_TRIM:
+        redis_journal_reply(redis, slot, reply);
+        return;
     case STEP_AUTH:
     case STEP_SELECT:
     case STEP_NAME:
@@ -228,10 +234,13 @@ on_answer(struct redis *redis, struct redis_slot *slot, const redisReply *reply)
     redis->stats.last_answer_ms = redis_now(redis);
     if (error && slot->step >= STEP_AUTH) {
         redis_hello_error(redis, slot, reply->str);
+    } else if (error && slot->op == DEDUP_JOURNAL) {
+        redis_journal_failed(redis, reply->str);
+        redis_journal_over(redis, slot);
     } else if (error) {
         on_error(redis, slot, (struct slice){ reply->str, (size_t)reply->len });
     } else {
-        if (redis->ill && slot->op != DEDUP_PING) {
+        if (redis->ill && slot->op != DEDUP_PING && slot->op != DEDUP_JOURNAL) {
             redis->ill = false;
             redis_tell(redis, true, "answers without errors again");
         }
@@ -311,7 +320,7 @@ on_late(evutil_socket_t fd, short what, void *data)
 bool
 redis_queue_init(struct redis *redis, struct event_base *base, uint32_t orders)
 {
-    redis->n_slots = orders + SLOTS_OWN;
+    redis->n_slots = orders + REDIS_JOURNAL_MOST + SLOTS_OWN;
     redis->slots = calloc(redis->n_slots, sizeof(*redis->slots));
     redis->late = evtimer_new(base, on_late, redis);
     redis->fail = evtimer_new(base, on_fail, redis);

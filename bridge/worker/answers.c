@@ -210,10 +210,17 @@ on_amnesia(void *owner, const char *text)
     amnesia_tell(owner, text);
 }
 
+static void
+on_unjournaled(void *owner, const char *why)
+{
+    (void)owner;
+    log_line(LOG_AB4108, &(struct log_fields){ .error = why });
+}
+
 void
 answers_dedup(struct worker *worker, struct dedup_handler *handler)
 {
-    *handler = (struct dedup_handler){ worker, on_claimed, on_settled, on_state, on_amnesia };
+    *handler = (struct dedup_handler){ worker, on_claimed, on_settled, on_state, on_amnesia, on_unjournaled };
 }
 
 /* ---- HTTP ------------------------------------------------------------------------------------------------------------------ */

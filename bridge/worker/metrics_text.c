@@ -227,7 +227,7 @@ kafka_rows(struct worker *worker, struct buf *text, const struct engine_stats *s
 static void
 redis_rows(struct worker *worker, struct buf *text)
 {
-    static const char *const ops[DEDUP_OP_COUNT] = { "claim", "resolve", "settle", "renew", "ping" };
+    static const char *const ops[DEDUP_OP_COUNT] = { "claim", "resolve", "settle", "renew", "journal", "ping" };
     static const char *const results[4] = { "ok", "error", "timeout", "lost" };
     struct dedup_stats dedup;
     dedup_stats(worker->dedup, &dedup);

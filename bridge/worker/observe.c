@@ -45,7 +45,7 @@ observe_admin(struct worker *worker, struct admin_handler *handler)
 
 static const enum log_code outcome_codes[OUTCOME_COUNT] = {
     [OUTCOME_DELIVERED] = LOG_AB5109,    [OUTCOME_NOT_SENT] = LOG_AB5101, [OUTCOME_NOT_EXECUTED] = LOG_AB5101,
-    [OUTCOME_THROTTLED] = LOG_AB5102,    [OUTCOME_IN_DOUBT] = LOG_AB5107, [OUTCOME_REJECTED] = LOG_AB5103,
+    [OUTCOME_THROTTLED] = LOG_AB5102,    [OUTCOME_IN_DOUBT] = LOG_AB5111, [OUTCOME_REJECTED] = LOG_AB5103,
     [OUTCOME_TOO_LARGE] = LOG_AB5105,    [OUTCOME_AUTH] = LOG_AB5101,     [OUTCOME_CONFIG] = LOG_AB5101,
 };
 
@@ -92,6 +92,6 @@ observe_outcome(struct worker *worker, struct tag tag, const struct call_origin 
         fields.message_id = origin->first_id;
     if (verdict->outcome == OUTCOME_DELIVERED)
         observe_age(worker, tag, origin);
-    if (verdict->outcome != OUTCOME_DELIVERED || worker->config->log.level == LOG_LEVEL_DEBUG)
+    else                                            /* what was delivered is told one by one, by the journal */
         log_line(outcome_code(origin, verdict), &fields);
 }

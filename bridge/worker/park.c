@@ -2,8 +2,9 @@
  * headers that say why it is here. */
 #include "bridge/worker/parts.h"
 
+#include "codecs/event.h"
+
 #include <string.h>
-#include <time.h>
 
 enum { OUR_HEADERS_MAX = 14, TEXT_BYTES = 2048 };
 
@@ -52,13 +53,9 @@ static void
 add_time(struct letter *letter, const char *name, int64_t wall_ms)
 {
     size_t start = letter->text.size;
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm tm;
-    char text[32];
-    if (wall_ms <= 0 || !gmtime_r(&seconds, &tm))
+    if (wall_ms <= 0)
         return;
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    buf_format(&letter->text, "%s.%03dZ", text, (int)(wall_ms % 1000));
+    buf_rfc3339_ms(&letter->text, wall_ms);
     add(letter, name, start);
 }
 
@@ -66,11 +63,7 @@ static void
 add_reason(struct letter *letter, const struct effect *effect)
 {
     size_t start = letter->text.size;
-    buf_text(&letter->text, reason_name(effect->park.reason));
-    if (effect->park.reason == REASON_BAD_INPUT) {
-        buf_char(&letter->text, '.');
-        buf_text(&letter->text, fault_name(effect->park.fault));
-    }
+    journal_put_reason(&letter->text, effect->park.reason, effect->park.fault);
     add(letter, "alertbridge-reason", start);
 }
 
@@ -98,21 +91,6 @@ add_ours(struct letter *letter, const struct worker *worker, const struct effect
     add_time(letter, "alertbridge-last", effect->park.last_ms);
 }
 
-static void
-log_park(const struct worker *worker, const struct effect *effect)
-{
-    struct log_fields fields = {
-        .target = target_of(worker, effect->park.target), .topic = effect->park.topic,
-        .has_partition = true, .partition = effect->park.partition, .has_offset = true, .offset = effect->park.offset,
-        .message_id = effect->park.id, .attempt = effect->park.attempts, .outcome = reason_name(effect->park.reason),
-        .backend_code = effect->park.code,
-    };
-    if (effect->park.reason == REASON_BAD_INPUT)
-        fields.outcome = fault_name(effect->park.fault);
-    log_line(effect->park.reason == REASON_BAD_INPUT ? LOG_AB3101
-             : effect->park.reason == REASON_NO_ROUTE ? LOG_AB3201 : LOG_AB6101, &fields);
-}
-
 void
 perform_park(struct worker *worker, const struct effect *effect)
 {
@@ -123,7 +101,6 @@ perform_park(struct worker *worker, const struct effect *effect)
         if (!is_ours(view->headers[i].name))
             letter.headers[letter.n++] = view->headers[i];
     add_ours(&letter, worker, effect);
-    log_park(worker, effect);
     kafka_park(worker->kafka, &(struct dead_letter){
         .tag = effect->park.tag, .key = view->key, .value = view->value,
         .headers = letter.headers, .n_headers = letter.n, .timestamp_ms = view->timestamp_ms,

@@ -102,6 +102,9 @@ void perform_call(struct worker *, const struct effect *);
 /* park.c: one PARK effect to a dead letter */
 void perform_park(struct worker *, const struct effect *);
 
+/* journal.c: one JOURNAL effect to the log and to Redis */
+void perform_journal(struct worker *, const struct journal_entry *);
+
 /* amnesia.c: Redis lost its memory */
 void amnesia_tell(struct worker *, const char *why);
 void amnesia_assigned(struct worker *, const struct assignment *, uint32_t n);

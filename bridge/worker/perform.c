@@ -48,6 +48,9 @@ perform(struct worker *worker, const struct effect *effect)
     case EFFECT_RENEW:
         dedup_renew(worker->dedup, &effect->claim);
         return;
+    case EFFECT_JOURNAL:
+        perform_journal(worker, &effect->journal);
+        return;
     case EFFECT_CALL:
         perform_call(worker, effect);
         return;

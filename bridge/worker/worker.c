@@ -135,6 +135,7 @@ make_dedup(struct worker *worker, char *error, size_t error_size)
         .targets = worker->target_names, .n_targets = config->n_targets,
         .orders = 2 * (worker->settings->deliveries ? worker->settings->deliveries : 2 * config->limits.window_records) + 4096,
         .hash_key = worker->settings->hash_key,
+        .journal_max_len = config->redis.journal_max_len, .journal_max_age_ms = config->redis.journal_max_age_ms,
     };
     worker->dedup = dedup_new(&settings, worker->base, &handler, error, error_size);
     if (copy)

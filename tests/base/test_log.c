@@ -6,7 +6,9 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int64_t now_ms = 1000000;
@@ -85,10 +87,20 @@ Test(log, a_json_line_has_its_keys_in_the_fixed_order)
                                               .attempt = 1,
                                               .duration_ms = 10002});
     cr_assert_str_eq(written(),
-                     "{\"ts\":\"2026-03-02T09:14:07.221Z\",\"level\":\"warning\",\"code\":\"AB5107\",\"msg\":\"call in doubt, "
-                     "will be re-sent\","
+                     "{\"ts\":\"2026-03-02T09:14:07.221Z\",\"level\":\"warning\",\"code\":\"AB5107\",\"msg\":\"sent again "
+                     "in doubt\","
                      "\"component\":\"call\",\"target\":\"soar-prod\",\"topic\":\"sec.alerts\",\"partition\":3,\"offset\":1207,"
                      "\"message_id\":\"inc-7\",\"attempt\":1,\"duration_s\":10.002}\n");
+}
+
+Test(log, the_fields_of_the_journal_follow_in_their_order)
+{
+    open_log(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    log_line(LOG_AB6101, &(struct log_fields){ .reason = "rejected", .doubt = 2, .first_ms = 1772442847221,
+                                               .last_ms = 1772442847222, .suppressed_by = SLICE("inc-1"), .replay = true });
+    cr_assert_str_eq(written(),
+                     "2026-03-02T09:14:07.221Z warning AB6101 event parked reason=rejected doubt=2 first=2026-03-02T09:14:07.221Z "
+                     "last=2026-03-02T09:14:07.222Z suppressed_by=inc-1 replay=1\n");
 }
 
 Test(log, a_text_line_says_the_same)
@@ -145,7 +157,8 @@ Test(log, the_longest_fields_fit_a_line)
     open_log(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     struct slice slice = slice_of(long_text);
     log_line(LOG_AB8104, &(struct log_fields){long_text, long_text, long_text, long_text, true, true, 1, 2, slice, 3, long_text,
-                                              4, long_text, long_text, 5, long_text, slice, slice});
+                                              4, long_text, long_text, 5, long_text, 6, 7, 8, slice, true, long_text, slice,
+                                              slice});
     const char *text = written();
     cr_assert_eq(count(text, "\n"), 1);
     cr_assert(strlen(text) <= LOG_LINE_BYTES_MAX);
@@ -203,6 +216,53 @@ Test(log, a_reader_that_stands_still_costs_lines_and_no_time)
     cr_assert_eq(count(text, "AB8203"), 1);
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
         cr_assert(line[0] == '{' && strchr(line, '\n')[-1] == '}', "lines stay whole");
+}
+
+/* Reads until the writer is gone; leaves with 0 when all lines before came, and AB5107 as the last one. */
+static pid_t
+read_aside(unsigned lines_before)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    static char text[4 * 1024 * 1024];
+    size_t size = 0;
+    ssize_t n;
+    close(ends[1]);
+    fcntl(ends[0], F_SETFL, 0);
+    while ((n = read(ends[0], text + size, sizeof text - 1 - size)) > 0)
+        size += (size_t)n;
+    const char *last = strstr(text, "AB5107");
+    _exit(count(text, "AB9001") == lines_before && last != NULL && strchr(last, '\n') == text + size - 1 ? 0 : 1);
+}
+
+Test(log, a_line_that_must_be_written_waits_for_the_reader_with_all_before_it, .timeout = 20)
+{
+    struct log_stats stats;
+    int status;
+    open_log(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON);
+    cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
+    for (int i = 0; i < 4000; i++)
+        log_trace("a step of the engine that nobody reads yet, long enough to fill the pipe many times", 82);
+    pid_t child = read_aside(4000);
+    log_set_level(LOG_LEVEL_ERROR);
+    log_line_surely(LOG_AB5107, &(struct log_fields){ .message_id = SLICE("inc-7") });
+    close(ends[1]);             /* what still stands in the ring is lost here */
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "all is written, whatever the level");
+    log_stats(&stats);
+    cr_assert_eq(stats.dropped, 0);
+}
+
+Test(log, a_reader_that_is_gone_holds_up_nobody, .timeout = 20)
+{
+    struct log_stats stats;
+    signal(SIGPIPE, SIG_IGN);
+    open_log(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+    close(ends[0]);
+    log_line_surely(LOG_AB5107, NULL);
+    log_stats(&stats);
+    cr_assert_eq(stats.dropped, 1);
 }
 
 Test(log, levels_below_the_set_one_are_not_written)

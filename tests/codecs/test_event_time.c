@@ -71,3 +71,23 @@ Test(event_time, times_are_written_verbatim_or_in_utc)
         cr_expect_str_eq(buf_cstr(&buf), rows[i].text);
     }
 }
+
+Test(event_time, a_wall_clock_is_written_with_milliseconds)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        { 0, "1970-01-01T00:00:00.000Z" },
+        { 1772442847221, "2026-03-02T09:14:07.221Z" },
+        { 951782400007, "2000-02-29T00:00:00.007Z" },
+        { 4102444799999, "2099-12-31T23:59:59.999Z" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char memory[32];
+        struct buf buf;
+        buf_init(&buf, memory, sizeof(memory));
+        buf_rfc3339_ms(&buf, rows[i].ms);
+        cr_expect_str_eq(buf_cstr(&buf), rows[i].text, "row %zu", i);
+    }
+}

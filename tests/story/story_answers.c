@@ -37,10 +37,39 @@ on_settle(const struct effect *effect)
 {
     struct input input = { .kind = INPUT_SETTLED };
     input.settled.tag = effect->claim.tag;
+    if (effect->kind == EFFECT_SETTLE) {
+        snprintf(world.last_end_id, sizeof(world.last_end_id), "%.*s", (int)effect->claim.id.size, effect->claim.id.at);
+        world.last_end = effect->claim.end;
+    }
     input.settled.answer = world.silent ? SETTLE_UNKNOWN : world.settles ? world.settle_answer : SETTLE_OK;
     if (!world.silent && world.settles)
         world.settles--;
     story_later(world.silent ? SILENT_MS : 0, input);
+}
+
+/* "resend inc-1 soar by soar, doubt 1, 1 calls, 500/-, alerts/3/41" */
+static void
+on_journal(const struct effect *effect)
+{
+    const struct journal_entry *from = &effect->journal;
+    if (world.n_journal == JOURNAL_MAX)
+        return;                 /* long stories do not ask for it */
+    struct story_entry *entry = &world.journal[world.n_journal++];
+    struct buf text;
+    *entry = (struct story_entry){ .what = from->what, .again = from->again, .end = from->end, .doubt = from->doubt };
+    snprintf(entry->id, sizeof(entry->id), "%.*s", (int)from->id.size, from->id.size ? from->id.at : "");
+    snprintf(entry->target, sizeof(entry->target), "%s", from->target);
+    buf_init(&text, entry->text, sizeof(entry->text));
+    buf_format(&text, "%s%s %s %s by %s, ", from->again ? "again " : "", journal_outcome(from), entry->id, entry->target,
+               from->route ? from->route : "-");
+    if (from->reason != REASON_COUNT) {
+        journal_put_reason(&text, from->reason, from->fault);
+        buf_text(&text, ", ");
+    }
+    buf_format(&text, "doubt %u, %u calls, ", from->doubt, from->attempts);
+    journal_put_code(&text, from->status, from->code);
+    buf_format(&text, ", %s/%d/%lld", from->topic, from->partition, (long long)from->offset);
+    (void)buf_cstr(&text);
 }
 
 static bool
@@ -105,9 +134,28 @@ on_commit(const struct effect *effect)
     story_later(0, input);
 }
 
+/* "claim a", "journal resend", "call 2", "free". */
+static void
+note_order(const struct effect *effect)
+{
+    static const char *const verbs[] = { [EFFECT_CLAIM] = "claim", [EFFECT_SETTLE] = "settle", [EFFECT_RENEW] = "renew" };
+    struct buf text;
+    buf_init(&text, world.given_out + world.given_out_size, sizeof(world.given_out) - world.given_out_size);
+    if (effect->kind == EFFECT_CALL)
+        buf_format(&text, "call %u\n", effect->call.n);
+    else if (effect->kind == EFFECT_FREE_RECORD)
+        buf_text(&text, "free\n");
+    else if (effect->kind == EFFECT_JOURNAL)
+        buf_format(&text, "journal %s\n", journal_outcome(&effect->journal));
+    else if (effect->kind == EFFECT_CLAIM || effect->kind == EFFECT_SETTLE || effect->kind == EFFECT_RENEW)
+        buf_format(&text, "%s %.*s\n", verbs[effect->kind], (int)effect->claim.id.size, effect->claim.id.at);
+    world.given_out_size += text.overflow ? 0 : text.size;      /* long stories do not ask for it */
+}
+
 void
 story_perform(const struct effect *effect)
 {
+    note_order(effect);
     struct input input = { .kind = INPUT_CREDENTIAL };
     switch (effect->kind) {
     case EFFECT_CLAIM:
@@ -116,6 +164,9 @@ story_perform(const struct effect *effect)
     case EFFECT_SETTLE:
     case EFFECT_RENEW:
         on_settle(effect);
+        return;
+    case EFFECT_JOURNAL:
+        on_journal(effect);
         return;
     case EFFECT_CALL:
         on_call(effect);

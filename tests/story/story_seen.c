@@ -33,6 +33,33 @@ expect_no_line(const char *part)
     cr_expect(strstr(world.trace, part) == NULL, "a line says \"%s\" in\n%s", part, world.trace);
 }
 
+void
+expect_order(const char *effects)
+{
+    world.given_out[world.given_out_size] = '\0';
+    cr_expect_str_eq(world.given_out, effects, "\n--- expected\n%s--- given out\n%s---", effects, world.given_out);
+    world.given_out_size = 0;
+}
+
+void
+expect_journal(const char *entries)
+{
+    static char told[JOURNAL_MAX * sizeof(world.journal[0].text)];
+    size_t size = 0;
+    told[0] = '\0';
+    for (uint32_t i = 0; i < world.n_journal; i++)
+        size += (size_t)snprintf(told + size, sizeof(told) - size, "%s\n", world.journal[i].text);
+    cr_expect_str_eq(told, entries, "\n--- expected\n%s--- journaled\n%s---", entries, told);
+    world.n_journal = 0;
+}
+
+enum claim_state
+last_end(const char *id)
+{
+    cr_expect_str_eq(world.last_end_id, id);
+    return world.last_end;
+}
+
 int64_t
 committed(void)
 {

@@ -4,7 +4,7 @@
 
 #include "bridge/core/engine.h"
 
-enum { EVENTS_MAX = 4096, SCRIPT_MAX = 256, TRACE_MAX = 1 << 18, RECORDS_MAX = 4096, CALL_MS = 10, SILENT_MS = 5 };
+enum { EVENTS_MAX = 4096, SCRIPT_MAX = 256, TRACE_MAX = 1 << 18, RECORDS_MAX = 4096, JOURNAL_MAX = 512, CALL_MS = 10, SILENT_MS = 5 };
 
 struct happening {
     ms_t at;
@@ -17,6 +17,14 @@ struct stored_record {
     struct record_view view;
     char value[2048], key[64];
     struct header header;
+};
+
+struct story_entry {
+    enum journal_what what;
+    bool again;
+    enum terminal end;
+    char id[64], target[64], text[256];
+    uint32_t doubt;
 };
 
 struct story_world {
@@ -54,6 +62,12 @@ struct story_world {
     uint32_t freed, calls, drained, epoch;
     uint32_t parked[REASON_COUNT];
     bool complete;
+    struct story_entry journal[JOURNAL_MAX];
+    uint32_t n_journal;
+    char last_end_id[64];       /* of the last SETTLE */
+    enum claim_state last_end;
+    char given_out[4096];       /* effects of claims, calls and the journal, in the order they were given out */
+    size_t given_out_size;
 };
 
 extern struct story_world world;

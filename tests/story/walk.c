@@ -123,6 +123,9 @@ perform(struct walk *walk, const struct effect *effect)
         keep_serial(walk, effect);
         store_settles(walk, effect);
         return;
+    case EFFECT_JOURNAL:
+        rules_at_journal(walk, &effect->journal);
+        return;
     case EFFECT_CALL:
         keep_serial(walk, effect);
         backend_calls(walk, effect);
@@ -188,6 +191,7 @@ walk_restart(struct walk *walk)
     walk->turn = 0;
     memset(walk->custodies, 0, sizeof(walk->custodies));
     memset(walk->calls, 0, sizeof(walk->calls));
+    memset(walk->ends, 0, sizeof(walk->ends));
     for (uint32_t i = 0; i < walk->n_handles; i++)
         walk->handles[i].freed = true;
     walk->n_freed = walk->n_handles;

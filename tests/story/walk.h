@@ -41,6 +41,7 @@ struct key {
     struct claim_value value;
     ms_t written_ms;
     uint32_t executed;          /* times the backend carried it out, by whomever */
+    uint32_t resends;           /* entries of the journal: it is sent again in doubt */
     ms_t other_ms;              /* another owner holds it and acts at this time; 0 = it does not */
 };
 
@@ -116,6 +117,7 @@ struct walk {
     uint32_t serials_room;
 
     uint32_t calls[WALK_TARGETS];
+    uint64_t ends[WALK_TARGETS + 2];    /* entries of the journal in this process, not told again; by row of the stats */
     struct {
         uint32_t epoch;
         uint64_t place;
@@ -168,6 +170,8 @@ void backend_rotates(struct walk *);
 
 void rules_at_step(struct walk *);
 void rules_at_commit(struct walk *, uint32_t reader, int64_t offset);
+void rules_at_journal(struct walk *, const struct journal_entry *);
+void rules_at_execution(struct walk *, uint32_t id, uint32_t target);
 void rules_at_call(struct walk *, uint32_t target, const uint32_t *members, uint32_t n);
 void rules_at_rest(struct walk *);
 

@@ -37,6 +37,7 @@ execute(struct walk *walk, const struct answer *answer)
     const struct target_policy *policy = &walk->config.targets[answer->target];
     for (uint32_t i = 0; i < answer->n_members; i++) {
         struct key *key = store_key(walk, walk->items[answer->members[i]].id, answer->target);
+        rules_at_execution(walk, walk->items[answer->members[i]].id, answer->target);
         if (key->executed++ > 0 && policy->on_ambiguous == AMBIGUOUS_HOLD)
             walk_fail(walk, "e%u was carried out twice by %s under hold", walk->items[answer->members[i]].id, policy->name);
     }

@@ -3,6 +3,8 @@
 
 #include "bridge/core/state.h"
 
+#include <stdlib.h>
+
 /* ---- at each step --------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -106,6 +108,62 @@ rules_at_commit(struct walk *walk, uint32_t reader, int64_t offset)
     }
 }
 
+/* ---- the journal ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t
+row_of(struct walk *walk, const char *name)
+{
+    for (uint32_t i = 0; i < WALK_TARGETS; i++)
+        if (strcmp(walk->config.targets[i].name, name) == 0)
+            return i;
+    if (strcmp(name, "_none") != 0 && strcmp(name, "_drop") != 0)
+        walk_fail(walk, "the journal speaks of a target %s", name);
+    return WALK_TARGETS + (strcmp(name, "_drop") == 0);
+}
+
+void
+rules_at_journal(struct walk *walk, const struct journal_entry *entry)
+{
+    uint32_t row = row_of(walk, entry->target);
+    if (entry->what == JOURNAL_END) {
+        if (entry->end == TERMINAL_ABANDONED)
+            walk_fail(walk, "the journal tells of a delivery that is given up");
+        walk->ends[row] += !entry->again;
+        return;
+    }
+    char name[32] = { 0 };
+    memcpy(name, entry->id.at, entry->id.size < sizeof(name) ? entry->id.size : sizeof(name) - 1);
+    if (row >= WALK_TARGETS || entry->doubt == 0)
+        walk_fail(walk, "%s is sent again for %s, doubt %u", name, entry->target, entry->doubt);
+    else
+        store_key(walk, (uint32_t)strtoul(name + 1, NULL, 10), row)->resends += !entry->again;
+}
+
+/* Each execution but the first was announced. */
+void
+rules_at_execution(struct walk *walk, uint32_t id, uint32_t target)
+{
+    const struct key *key = store_key(walk, id, target);
+    if (key->executed > key->resends)
+        walk_fail(walk, "e%u is carried out once more by target %u: %u times before, %u entries of the journal", id, target,
+                  key->executed, key->resends);
+}
+
+/* One entry an end; more only where a parked one was fenced behind its entry. */
+static void
+ends_are_journaled(struct walk *walk)
+{
+    const struct engine_stats *stats = engine_stats(walk->engine);
+    for (uint32_t row = 0; row < WALK_TARGETS + 2; row++) {
+        const struct target_stats *target = &stats->targets[row];
+        uint64_t ends = 0;
+        for (unsigned i = 0; i < TERMINAL_COUNT; i++)
+            ends += i == TERMINAL_ABANDONED ? 0 : target->terminal[i];
+        if (walk->ends[row] < ends || walk->ends[row] > ends + target->fenced)
+            walk_fail(walk, "row %u: %lu ends, %lu entries of the journal", row, ends, walk->ends[row]);
+    }
+}
+
 /* ---- calls ---------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -174,6 +232,7 @@ void
 rules_at_rest(struct walk *walk)
 {
     pools_are_full(walk);
+    ends_are_journaled(walk);
     if (walk->n_freed != walk->n_handles)
         walk_fail(walk, "%u records given, %u given back", walk->n_handles, walk->n_freed);
     for (uint32_t i = 0; i < walk->n_records; i++)

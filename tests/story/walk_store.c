@@ -163,6 +163,7 @@ other_ends(struct walk *walk, struct item *item, uint32_t target, struct key *ke
     if (order.doubt > 0)
         order.end = CLAIM_STATE_UNCONFIRMED;
     else if (what < 2 && may_send) {
+        rules_at_execution(walk, item->id, target);
         key->executed++;
         order.end = CLAIM_STATE_DONE;
     } else if (what == 2) {

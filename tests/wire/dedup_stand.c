@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct dedup_config stand_config = { .prefix = "abt", .n_targets = 2, .orders = STAND_ORDERS, .hash_key = { 1, 2 },
+                                     .journal_max_len = 1000000, .journal_max_age_ms = 86400000 };
+
 static struct stand_answer *
 book(struct stand *stand, struct tag tag)
 {
@@ -51,17 +54,27 @@ on_amnesia(void *owner, const char *text)
     snprintf(stand->texts[stand->n_texts++ % STAND_TEXTS], sizeof(stand->texts[0]), "%s", text);
 }
 
+static void
+on_unjournaled(void *owner, const char *why)
+{
+    struct stand *stand = owner;
+    stand->unjournaled++;
+    snprintf(stand->texts[stand->n_texts++ % STAND_TEXTS], sizeof(stand->texts[0]), "%s", why);
+}
+
 void
 stand_redis(struct stand *stand, const char *url, const char *password, uint64_t owner, ms_t timeout_ms)
 {
     static const char *const targets[] = { "portal", "soar-prod" };
     char error[256] = "";
     *stand = (struct stand){ .base = event_base_new(), .answers = calloc(STAND_ORDERS, sizeof(*stand->answers)) };
-    struct dedup_config config = {
-        .url = url, .password = password, .prefix = "abt", .timeout_ms = timeout_ms, .owner = owner, .targets = targets,
-        .n_targets = 2, .orders = STAND_ORDERS, .hash_key = { 1, 2 },
-    };
-    struct dedup_handler handler = { stand, on_claimed, on_settled, on_state, on_amnesia };
+    struct dedup_config config = stand_config;
+    config.url = url;
+    config.password = password;
+    config.timeout_ms = timeout_ms;
+    config.owner = owner;
+    config.targets = targets;
+    struct dedup_handler handler = { stand, on_claimed, on_settled, on_state, on_amnesia, on_unjournaled };
     stand->dedup = dedup_new(&config, stand->base, &handler, error, sizeof(error));
     cr_assert_not_null(stand->dedup, "%s", error);
     cr_assert_eq(stand->n_texts, 0, "nothing is said before the loop runs");

@@ -21,10 +21,12 @@ struct stand {
     struct stand_answer *answers;   /* by tag.slot */
     uint32_t asked, answered, repeated;
     bool up, inside;                /* inside: a dedup_ function of ours is running */
-    uint32_t reentered, changes, amnesia;
+    uint32_t reentered, changes, amnesia, unjournaled;
     char texts[STAND_TEXTS][400];
     uint32_t n_texts;
 };
+
+extern struct dedup_config stand_config;     /* what a stand begins with; a test may change it */
 
 void stand_memory(struct stand *);
 void stand_redis(struct stand *, const char *url, const char *password, uint64_t owner, ms_t timeout_ms);
