@@ -76,8 +76,9 @@ log_docs(struct buf *out)
                   "never held back.\n\n"
                   "Fields, in this order: `ts` `level` `code` `msg` `component` `source` `route` `target` `topic` `partition` "
                   "`offset` `message_id` "
-                  "`attempt` `outcome` `http_status` `backend_code` `request_id` `duration_s` `reason` `doubt` `first` `last` `suppressed_by` "
-                  "`replay` `trace_id` `span_id` `error` `suppressed`. Nothing else can be logged: no content, no secret.\n");
+                  "`attempt` `outcome` `http_status` `backend_code` `request_id` `duration_s` `reason` `doubt` `first` `last` "
+                  "`suppressed_by` `replay` `trace_id` `span_id` `error` `suppressed`. "
+                  "Nothing else can be logged: no content, no secret.\n");
     put_codes(out);
     buf_text(out, "\n## Exit codes\n\n| code | sysexits | when |\n|---|---|---|\n");
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)

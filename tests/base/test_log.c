@@ -99,8 +99,8 @@ Test(log, the_fields_of_the_journal_follow_in_their_order)
     log_line(LOG_AB6101, &(struct log_fields){ .reason = "rejected", .doubt = 2, .first_ms = 1772442847221,
                                                .last_ms = 1772442847222, .suppressed_by = SLICE("inc-1"), .replay = true });
     cr_assert_str_eq(written(),
-                     "2026-03-02T09:14:07.221Z warning AB6101 event parked reason=rejected doubt=2 first=2026-03-02T09:14:07.221Z "
-                     "last=2026-03-02T09:14:07.222Z suppressed_by=inc-1 replay=1\n");
+                     "2026-03-02T09:14:07.221Z warning AB6101 event parked reason=rejected doubt=2 "
+                     "first=2026-03-02T09:14:07.221Z last=2026-03-02T09:14:07.222Z suppressed_by=inc-1 replay=1\n");
 }
 
 Test(log, a_text_line_says_the_same)

@@ -50,7 +50,8 @@ void expect(const char *trace);             /* all lines since the last expect, 
 void expect_line(const char *part);         /* one of the lines since the last expect contains this; the lines stay */
 void expect_no_line(const char *part);
 void forget(void);                          /* drops the lines so far */
-void expect_order(const char *effects);      /* of claims, ends, renewals, calls, the journal and records given back since the last time */
+/* Claims, ends, renewals, calls, entries of the journal and records given back since the last time, in their order. */
+void expect_order(const char *effects);
 void expect_journal(const char *entries);    /* the journal since the last time, one line each */
 enum claim_state last_end(const char *id);   /* what the last SETTLE wrote; it was of that id */
 int64_t committed(void);                    /* last offset given to COMMIT and accepted; -1 = none */

@@ -4,7 +4,8 @@
 
 #include "bridge/core/engine.h"
 
-enum { EVENTS_MAX = 4096, SCRIPT_MAX = 256, TRACE_MAX = 1 << 18, RECORDS_MAX = 4096, JOURNAL_MAX = 512, CALL_MS = 10, SILENT_MS = 5 };
+enum { JOURNAL_MAX = 512 };
+enum { EVENTS_MAX = 4096, SCRIPT_MAX = 256, TRACE_MAX = 1 << 18, RECORDS_MAX = 4096, CALL_MS = 10, SILENT_MS = 5 };
 
 struct happening {
     ms_t at;

@@ -1,4 +1,5 @@
-/* test_redis_journal.c: the journal's stream in a real redis-server: its fields, its bounds, and that its troubles harm nobody. */
+/* test_redis_journal.c: the journal's stream in a real redis-server: its fields, its bounds, and that its troubles
+ * harm nobody. */
 #include "bridge/io/clock.h"
 #include "tests/wire/dedup_stand.h"
 
