@@ -9,7 +9,7 @@ import time
 import urllib.error
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from events import shown_to
 from servers import Failure, Process, Sim, expect, free_port, tail, urlopen, wait_until
@@ -187,6 +187,12 @@ class World:
         client.create_topics(
             [NewTopic(topic, partitions, 1, config={"retention.ms": "-1", "max.message.bytes": "4000000"})]
         )[topic].result(20)
+
+    def grow(self, partitions):
+        """The topic gets more partitions."""
+        client = AdminClient({"bootstrap.servers": self.kafka.brokers, **QUIET})
+        client.create_partitions([NewPartitions(self.topic, partitions)])[self.topic].result(20)
+        self.partitions = partitions
 
     def produce(self, records, note=True):
         """Writes records; where they went stands in them afterwards. `note`: their events are to be delivered."""

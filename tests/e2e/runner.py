@@ -18,6 +18,8 @@ import connect
 import deliveries
 import dependencies
 import inputs
+import kafka_group
+import kafka_security
 import process
 from servers import Failure, Kafka, Process, Redis
 
@@ -52,7 +54,7 @@ class Servers:
 
 def scenarios(quick):
     found = {}
-    for module in (deliveries, inputs, process, dependencies, commands, connect):
+    for module in (deliveries, inputs, process, dependencies, kafka_group, kafka_security, commands, connect):
         found |= module.QUICK if quick else module.FULL
     return found
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import pathlib
 import random
 import signal
@@ -118,15 +119,19 @@ class Process:
 
 
 class Kafka:
-    """One node; it keeps its port and its data over stop and start."""
+    """One node; it keeps its port and its data over stop and start. `properties` come after those of kafka.sh."""
 
-    def __init__(self, version, folder):
+    def __init__(self, version, folder, properties=""):
         self.version, self.folder, self.process, self.brokers = version, folder, None, None
         folder.mkdir(parents=True, exist_ok=True)
+        self.env = dict(os.environ)
+        if properties:
+            self.env["KAFKA_PROPERTIES"] = str(folder / "more.properties")
+            (folder / "more.properties").write_text(properties)
         subprocess.run([SUPPORT / "kafka.sh", "fetch", version], check=True, stdout=subprocess.DEVNULL)
 
     def start(self):
-        self.process = Process([SUPPORT / "kafka.sh", "run", self.version, self.folder], self.folder / "start.log")
+        self.process = Process([SUPPORT / "kafka.sh", "run", self.version, self.folder], self.folder / "start.log", env=self.env)
         told = subprocess.run(
             [SUPPORT / "kafka.sh", "wait", self.folder, str(self.process.pid)], capture_output=True, text=True
         )
@@ -138,6 +143,9 @@ class Kafka:
 
     def stop(self):
         self.process.stop(30)
+
+    def kill(self):
+        self.process.kill()
 
 
 class Redis:

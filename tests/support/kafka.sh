@@ -9,7 +9,8 @@
 #   kafka.sh topic BROKERS NAME PARTITIONS [KEY=VALUE...]     creates a topic with these settings
 #
 # DATADIR holds server.properties, the log (server.log) and the data; nothing of it is deleted here. KAFKA_JAVA_OPTIONS replaces the
-# JVM's options, KAFKA_PROPERTIES names a file whose lines come after the settings below, KAFKA_VERSION picks the jars for `topic`.
+# JVM's options, KAFKA_PROPERTIES names a file whose lines come after the settings below (@BROKER@ and @CONTROLLER@ in it are the two
+# ports), KAFKA_VERSION picks the jars for `topic`.
 set -euo pipefail
 
 cache=${ALERTBRIDGE_CACHE:-$HOME/.cache/alertbridge}
@@ -107,7 +108,7 @@ log.cleaner.dedupe.buffer.size=4194304
 num.network.threads=2
 num.io.threads=4
 PROPERTIES
-    [ -z "${KAFKA_PROPERTIES:-}" ] || cat "$KAFKA_PROPERTIES"
+    [ -z "${KAFKA_PROPERTIES:-}" ] || sed "s/@BROKER@/$broker/g; s/@CONTROLLER@/$controller/g" "$KAFKA_PROPERTIES"
 }
 
 # Both logging systems are told: 3.x has reload4j, 4.x has log4j 2.
