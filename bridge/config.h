@@ -82,7 +82,7 @@ struct config {
         uint32_t n_properties;
     } kafka;
     struct {
-        const char *url, *prefix, *password_file;
+        const char *url, *prefix, *password_file, *sentinel_password_file, *ca_file;
         int64_t timeout_ms;
         uint64_t journal_max_len;
         int64_t journal_max_age_ms;

@@ -1,8 +1,11 @@
 /* config_check_services.c: Kafka and Redis: what the worker keeps for itself, secrets in the wrong place, addresses. */
 #include "bridge/config_load.h"
-#include "bridge/forms.h"
+#include "bridge/redis_url.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Properties that are not the user's, and what to use instead. A name that ends in . stands for all that begin so. */
 static const struct {
@@ -120,45 +123,31 @@ load_check_kafka(struct load *load)
         ask_librdkafka(load);
 }
 
-/* NULL when `url` is one that the store takes, else why not. */
-static const char *
-redis_url_fault(struct pool *scratch, const char *url)
+static void
+check_redis_url(struct load *load, const char *text)
 {
-    uint64_t number;
-    const char *port, *rest = strstr(url, "://");
-    if (strcmp(url, "memory:") == 0 || (strncmp(url, "unix:/", 6) == 0 && url[6] != '\0'))
-        return NULL;
-    if (rest == NULL || (strncmp(url, "redis://", 8) != 0 && strncmp(url, "rediss://", 9) != 0))
-        return "begins with none of redis://, rediss://, unix:/ and memory:";
-    rest += 3;
-    const char *at = strchr(rest, '@');
-    if (at != NULL && memchr(rest, ':', (size_t)(at - rest)) != NULL)
-        return "holds a password";
-    rest = at ? at + 1 : rest;
-    size_t host = strcspn(rest, "/");
-    if (!load_host_port(pool_slice(scratch, (struct slice){ rest, host }), false, &port))
-        return "has no valid host and port";
-    if (rest[host] != '\0' && rest[host + 1] != '\0' && (!form_count(rest + host + 1, &number) || number > 1000000))
-        return "has a database that is no number";
-    return NULL;
+    struct redis_url url;
+    struct redis_url_fault fault;
+    if (text[0] == '\0' || strcmp(text, "memory:") == 0 || redis_url_parse(text, &url, &fault))
+        return;
+    struct place place = load_nearest(load, "redis.url")->place;
+    if (fault.holds_secret)
+        place.text = NULL;
+    load_problem_at(load, SEVERITY_ERROR, &place, "redis.url", fault.what, fault.remedy);
 }
 
 void
 load_check_redis(struct load *load)
 {
     const struct config *config = load->config;
-    const char *url = config->redis.url;
-    const char *fault = url[0] == '\0' ? NULL : redis_url_fault(load->scratch, url);
-    if (fault != NULL) {
-        struct place place = load_nearest(load, "redis.url")->place;
-        bool secret = strcmp(fault, "holds a password") == 0;
-        if (secret)
-            place.text = NULL;
-        load_problem_at(load, SEVERITY_ERROR, &place, "redis.url", fault,
-                        secret ? "put it into a file and name that with redis.password_file" : "write redis://host:port/0");
-    }
+    check_redis_url(load, config->redis.url);
     load_check_secret(load, "redis.password_file", config->redis.password_file);
-    if (strcmp(url, "memory:") == 0)
+    load_check_secret(load, "redis.sentinel_password_file", config->redis.sentinel_password_file);
+    if (config->redis.ca_file[0] != '\0' && access(config->redis.ca_file, R_OK) != 0)
+        load_error(load, "redis.ca_file",
+                   pool_format(load->scratch, "%s cannot be read: %s", config->redis.ca_file, strerror(errno)),
+                   "name a file of PEM certificates");
+    if (strcmp(config->redis.url, "memory:") == 0)
         load_warning(load, "redis.url", "memory: forgets at every restart and is seen by one process only",
                      "use Redis outside of trials");
 }

@@ -68,6 +68,7 @@ check_redis(struct findings *findings, const struct config *config, enum group_p
     struct slice text = secret_view(&file);
     char *password = strndup(text.at ? text.at : "", text.size);
     redis_probe_run(&(struct redis_probe_config){ config->redis.url, password ? password : "", config->redis.prefix,
+                                                  config->redis.sentinel_password_file, config->redis.ca_file,
                                                   redis_bound_ms(config) },
                     &seen);
     if (password)

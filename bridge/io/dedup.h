@@ -12,19 +12,30 @@
 struct event_base;
 struct dedup;
 
+enum dedup_state {
+    DEDUP_UP,           /* answers */
+    DEDUP_AWAY,         /* cannot be reached, or is silent */
+    DEDUP_REFUSES,      /* answers, and will not do what we ask: password, rules, replica, version, full */
+    DEDUP_FOREIGN_KEY,  /* up, but this key is not ours */
+    DEDUP_MAY_EVICT,    /* up, but set so that it may forget */
+    DEDUP_IN_MEMORY,    /* up, and only in this process */
+};
+
 struct dedup_handler {
     void *owner;
     void (*claimed)(void *owner, struct tag, const struct claim_answer *);
     void (*settled)(void *owner, struct tag, enum settle_answer);
-    /* Up or down, with a text for the log; said once a change, and at intervals while it is down. */
-    void (*state)(void *owner, bool up, const char *text);
+    /* With a text for the log; said once a change, and at intervals while it is down. */
+    void (*state)(void *owner, enum dedup_state, const char *text);
     void (*amnesia)(void *owner, const char *text);     /* the store lost its memory */
     void (*unjournaled)(void *owner, const char *why);  /* an entry of the journal was not written; nothing follows from it */
 };
 
 struct dedup_config {
-    const char *url;            /* redis://[user@]host:port/db, unix:/path, rediss:// where hiredis has TLS, memory: */
-    const char *password;       /* already read from its file; "" = none. Not logged, wiped by the caller after dedup_new */
+    const char *url;            /* as in bridge/redis_url.h, or memory: */
+    const char *password_file;  /* "" = none; read again at each connection. Borrowed for ever, as the next two */
+    const char *sentinel_password_file;
+    const char *ca_file;        /* of rediss://; "" = the system's */
     const char *prefix;         /* "ab" */
     ms_t timeout_ms;            /* of one command; 1 s */
     uint64_t owner;             /* 64 random bits of the process */

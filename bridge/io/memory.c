@@ -46,7 +46,7 @@ tell_full(struct memory *memory)
         return;
     memory->told_full = true;
     memory->stats.up = false;
-    memory->dedup.handler.state(memory->dedup.handler.owner, false,
+    memory->dedup.handler.state(memory->dedup.handler.owner, DEDUP_REFUSES,
                                 "memory: the store is full; use a Redis server, or a shorter dedup_ttl");
 }
 
@@ -80,7 +80,7 @@ on_deliver(evutil_socket_t fd, short what, void *data)
     struct memory *memory = data;
     if (!memory->told_start) {
         memory->told_start = true;
-        memory->dedup.handler.state(memory->dedup.handler.owner, true, start_text);
+        memory->dedup.handler.state(memory->dedup.handler.owner, DEDUP_IN_MEMORY, start_text);
     }
     for (uint32_t n = memory->n_answers; n > 0; n--) {
         struct memory_answer answer = memory->answers[memory->first];

@@ -2,42 +2,19 @@
  * when something else is met. The drawing is in redis_parts.h. */
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
+#include "bridge/io/redis_tls.h"
 #include "codecs/check.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PULSE_MS_MIN = 100, IDLE_LOOK_MS = 1000, IDLE_MS_MAX = 5000, TOLD_AGAIN_MS = 30000, PASSWORD_BYTES_MAX = 1024 };
+enum { PULSE_MS_MIN = 100, IDLE_LOOK_MS = 1000, IDLE_MS_MAX = 5000 };
 
 static struct redis *
 redis_of(struct dedup *dedup)
 {
     return (struct redis *)dedup;
-}
-
-/* ---- what is said -------------------------------------------------------------------------------------------------------- */
-
-/* Once a change, and again after a while as long as it is down. */
-void
-redis_tell(struct redis *redis, bool up, const char *text)
-{
-    ms_t now_ms = clock_now_ms();
-    bool same = redis->told && redis->told_up == up && strncmp(redis->told_text, text, sizeof(redis->told_text) - 1) == 0;
-    redis->stats.up = up && redis->ready;
-    if (redis->closing || (same && now_ms - redis->told_ms < TOLD_AGAIN_MS))
-        return;
-    redis->told = true;
-    redis->told_up = up;
-    redis->told_ms = now_ms;
-    snprintf(redis->told_text, sizeof(redis->told_text), "%s", text);
-    char whole[LINK_TEXT_BYTES * 3];
-    const struct redis_url *url = &redis->link.url;
-    if (url->path[0])
-        snprintf(whole, sizeof(whole), "redis unix:%s: %s", url->path, text);
-    else
-        snprintf(whole, sizeof(whole), "redis %s:%u: %s", url->host, url->port, text);
-    redis->dedup.handler.state(redis->dedup.handler.owner, up, whole);
 }
 
 void
@@ -157,7 +134,8 @@ on_closed(void *owner, const char *text)
     redis->ready = false;
     redis->peeked = false;
     redis->unflushed = 0;
-    redis_tell(redis, false, text);
+    redis_tell(redis, redis->refused ? DEDUP_REFUSES : DEDUP_AWAY, text);
+    redis->refused = false;
 }
 
 static void
@@ -185,10 +163,9 @@ redis_free(struct dedup *dedup)
         event_free(redis->idle);
     if (redis->round_over)
         event_free(redis->round_over);
-    if (redis->password) {
-        explicit_bzero(redis->password, strlen(redis->password));
-        free(redis->password);
-    }
+    secret_wipe(&redis->password);
+    secret_wipe(&redis->sentinel_password);
+    redis_tls_free(redis->link.tls);
     custodies_release(&redis->custodies);
     free(redis->watch);
     dedup_release(dedup);
@@ -196,16 +173,38 @@ redis_free(struct dedup *dedup)
 }
 
 static bool
-take_config(struct redis *redis, const struct dedup_config *config, char *error, size_t error_size)
+read_password(struct secret *secret, const char *path, const char *name, char *error, size_t error_size)
 {
-    if (!redis_url_parse(config->url, &redis->link.url, error, error_size))
-        return false;
-    if (strlen(config->password) > PASSWORD_BYTES_MAX) {
-        snprintf(error, error_size, "redis.password: longer than %d bytes", PASSWORD_BYTES_MAX);
+    secret->path = path;
+    enum secret_result result = secret_read(secret);
+    if (result <= SECRET_CHANGED)
+        return true;
+    snprintf(error, error_size, "%s: %s: %s", name, path, secret_result_text(result));
+    return false;
+}
+
+static bool
+take_url(struct redis *redis, const struct dedup_config *config, char *error, size_t error_size)
+{
+    struct redis_url_fault fault;
+    if (!redis_url_parse(config->url, &redis->link.url, &fault)) {
+        snprintf(error, error_size, "redis.url: %s; %s", fault.what, fault.remedy);
         return false;
     }
-    redis->password = strdup(config->password);
-    check(redis->password != NULL);
+    if (!redis->link.url.tls)
+        return true;
+    redis->link.tls = redis_tls_new(config->ca_file ? config->ca_file : "", error, error_size);
+    return redis->link.tls != NULL;
+}
+
+static bool
+take_config(struct redis *redis, const struct dedup_config *config, char *error, size_t error_size)
+{
+    if (!take_url(redis, config, error, error_size) ||
+        !read_password(&redis->password, config->password_file, "redis.password_file", error, error_size) ||
+        !read_password(&redis->sentinel_password, config->sentinel_password_file, "redis.sentinel_password_file", error,
+                       error_size))
+        return false;
     redis->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : 1000;
     snprintf(redis->journal.key, sizeof(redis->journal.key), "%s:j", redis->dedup.names.prefix);
     redis->journal.max_len = config->journal_max_len;
@@ -218,6 +217,8 @@ static bool
 take_memory(struct redis *redis, const struct dedup_config *config, struct event_base *base)
 {
     struct redis_link *link = &redis->link;
+    link->base = base;
+    link->sentinel_password = &redis->sentinel_password;
     link->timeout_ms = redis->timeout_ms;
     link->owner = redis;
     link->opened = on_opened;
@@ -226,7 +227,7 @@ take_memory(struct redis *redis, const struct dedup_config *config, struct event
     redis->idle = event_new(base, -1, EV_PERSIST, on_idle, redis);
     redis->round_over = event_new(base, -1, 0, on_round_over, redis);
     return redis->watch && redis->idle && redis->round_over && custodies_init(&redis->custodies) &&
-           redis_queue_init(redis, base, config->orders) && redis_link_init(link, base);
+           redis_queue_init(redis, base, config->orders) && redis_link_init(link);
 }
 
 static const struct dedup_kind redis_kind = {

@@ -2,6 +2,7 @@
 #ifndef BRIDGE_IO_REDIS_INFO_H
 #define BRIDGE_IO_REDIS_INFO_H
 
+#include "bridge/redis_url.h"
 #include "codecs/slice.h"
 
 #include <stdint.h>
@@ -12,6 +13,7 @@ enum redis_saves { SAVES_UNKNOWN, SAVES_NEVER, SAVES_SOMETIMES };
 
 struct redis_server {
     char version[24], role[16], policy[32], run_id[48];     /* "" = not said */
+    char master[REDIS_HOST_BYTES + 8];      /* of a replica, "host:port"; the store's, from ROLE */
     bool append_only, cluster, loading;
     uint64_t memory_max_bytes;      /* 0 = no limit, or not said */
     enum redis_saves saves;         /* snapshots */

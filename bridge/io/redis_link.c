@@ -1,17 +1,15 @@
-/* redis_link.c: closed, resolving, open: what is not closed is either `resolve` or `context`. */
+/* redis_link.c: at rest, to a sentinel, to the server; each of the latter two is resolved, then opened. */
 #include "bridge/io/redis_link.h"
 
+#include "bridge/io/redis_tls.h"
 #include "codecs/check.h"
 
-#include <arpa/inet.h>
-#include <event2/dns.h>
 #include <event2/event.h>
-#include <event2/util.h>
 #include <hiredis/alloc.h>      /* the adapter of 0.14 uses it without including it */
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -21,14 +19,6 @@
 
 enum { PAUSE_MS_MIN = 100, PAUSE_MS_MAX = 2000 };
 
-/* Outlives the link when a question is still out: the resolver answers a cancelled question as well. */
-struct resolve {
-    struct redis_link *link;    /* NULL = cancelled */
-    struct evdns_getaddrinfo_request *request;
-};
-
-static void open_address(struct redis_link *);
-
 static void
 arm(struct redis_link *link, ms_t ms)
 {
@@ -36,98 +26,20 @@ arm(struct redis_link *link, ms_t ms)
     evtimer_add(link->timer, &wait);
 }
 
-/* Ends in a text for the owner and a next attempt. */
+/* Ends in a text for the owner and a next attempt. The other places of the url are tried without a pause. */
 static void
 closed(struct redis_link *link, const char *text)
 {
     char copy[LINK_TEXT_BYTES];     /* the text may lie in what is freed next */
     snprintf(copy, sizeof(copy), "%s", text);
-    arm(link, link->pause_ms);
-    link->pause_ms = link->pause_ms * 2 < PAUSE_MS_MAX ? link->pause_ms * 2 : PAUSE_MS_MAX;
-    link->closed(link->owner, copy);
-}
-
-/* ---- names --------------------------------------------------------------------------------------------------------------- */
-
-static void
-keep_addresses(struct redis_link *link, const struct evutil_addrinfo *found)
-{
-    link->n_addresses = 0;
-    for (const struct evutil_addrinfo *at = found; at && link->n_addresses < LINK_ADDRESSES_MAX; at = at->ai_next) {
-        const void *address = at->ai_addr, *bytes = NULL;
-        if (at->ai_family == AF_INET)
-            bytes = &((const struct sockaddr_in *)address)->sin_addr;
-        else if (at->ai_family == AF_INET6)
-            bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
-        if (bytes && inet_ntop(at->ai_family, bytes, link->addresses[link->n_addresses], LINK_ADDRESS_BYTES))
-            link->n_addresses++;
-    }
-}
-
-static void
-resolve_failed(struct redis_link *link, const char *why)
-{
-    char text[LINK_TEXT_BYTES + 64];
-    snprintf(text, sizeof(text), "cannot resolve %s: %s", link->url.host, why);
-    closed(link, text);
-}
-
-static void
-on_resolved(int failure, struct evutil_addrinfo *found, void *data)
-{
-    struct resolve *resolve = data;
-    struct redis_link *link = resolve->link;
-    if (link) {
-        link->resolve = NULL;
-        evtimer_del(link->timer);
-        keep_addresses(link, failure ? NULL : found);
-    }
-    if (found)
-        evutil_freeaddrinfo(found);
-    free(resolve);
-    if (link && link->n_addresses > 0)
-        open_address(link);
-    else if (link)
-        resolve_failed(link, failure ? evutil_gai_strerror(failure) : "it has no address");
-}
-
-static void
-resolve_cancel(struct redis_link *link)
-{
-    struct resolve *resolve = link->resolve;
-    link->resolve = NULL;
-    if (!resolve)
-        return;
-    resolve->link = NULL;
-    evdns_getaddrinfo_cancel(resolve->request);
-}
-
-/* The answer may come before the question returns: then `resolve` is gone already. */
-static void
-resolve_start(struct redis_link *link)
-{
-    if (!link->dns)
-        link->dns = evdns_base_new(link->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (!link->dns) {
-        resolve_failed(link, "no name server is configured");
-        return;
-    }
-    struct resolve *resolve = calloc(1, sizeof(*resolve));
-    check(resolve != NULL);
-    resolve->link = link;
-    link->resolve = resolve;
-    arm(link, link->timeout_ms);
-    const struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP };
-    struct evdns_getaddrinfo_request *request = evdns_getaddrinfo(link->dns, link->url.host, NULL, &hints, on_resolved, resolve);
-    if (link->resolve == resolve && request)
-        resolve->request = request;
-}
-
-static bool
-is_numeric(const char *host)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+    link->turn += !link->proved;
+    bool again = link->proved || link->url.n_places < 2 || link->turn % link->url.n_places == 0;
+    arm(link, again ? link->pause_ms : 0);
+    if (again)
+        link->pause_ms = link->pause_ms * 2 < PAUSE_MS_MAX ? link->pause_ms * 2 : PAUSE_MS_MAX;
+    link->closed(link->owner, copy);        /* its place is still the one that failed */
+    link->aim = LINK_AT_REST;
+    link->proved = false;
 }
 
 /* ---- connections --------------------------------------------------------------------------------------------------------- */
@@ -139,9 +51,14 @@ ended(const redisAsyncContext *context, int status)
     struct redis_link *link = context->data;
     if (!link || link->context != context)
         return;
-    link->context = NULL;
+    char text[LINK_TEXT_BYTES];
     bool told = status != REDIS_OK && context->errstr && context->errstr[0];
-    closed(link, told ? context->errstr : "the server closed the connection");
+    snprintf(text, sizeof(text), "%s", told ? context->errstr : "the server closed the connection");
+    if (link->ssl)
+        redis_tls_why(link->ssl, text, sizeof(text));
+    link->context = NULL;
+    link->ssl = NULL;
+    closed(link, text);
 }
 
 static void
@@ -159,43 +76,69 @@ attach(struct redis_link *link, redisAsyncContext *context)
     redisAsyncSetConnectCallback(context, on_connect);
     redisAsyncSetDisconnectCallback(context, ended);
     link->context = context;
-    link->opened(link->owner);
+    if (link->aim == LINK_TO_SENTINEL) {
+        arm(link, link->timeout_ms);
+        redis_sentinel_ask(link);
+    } else {
+        link->opened(link->owner);
+    }
 }
 
 static void
 open_context(struct redis_link *link, redisAsyncContext *context)
 {
+    char text[LINK_TEXT_BYTES];
     check(context != NULL);     /* out of memory */
-    if (!context->err) {
+    if (context->err)
+        snprintf(text, sizeof(text), "%s", context->errstr);
+    else if (!link->tls || redis_tls_start(link->tls, context, link->place.host, &link->ssl, text, sizeof(text))) {
         attach(link, context);
         return;
     }
-    char text[LINK_TEXT_BYTES];
-    snprintf(text, sizeof(text), "%s", context->errstr);
     redisAsyncFree(context);
     closed(link, text);
 }
 
 /* Each attempt takes the next address of the name. */
 static void
-open_address(struct redis_link *link)
+on_found(void *owner, const char *failure)
 {
-    const char *address = link->addresses[link->attempt++ % link->n_addresses];
-    open_context(link, redisAsyncConnect(address, link->url.port));
+    struct redis_link *link = owner;
+    char text[LINK_TEXT_BYTES + 64];
+    if (!failure) {
+        const char *address = link->resolver.addresses[link->attempt++ % link->resolver.n];
+        open_context(link, redisAsyncConnect(address, link->place.port));
+        return;
+    }
+    snprintf(text, sizeof(text), "cannot resolve %.200s: %s", link->place.host, failure);
+    closed(link, text);
 }
 
 static void
 open_now(struct redis_link *link)
 {
-    if (link->url.path[0]) {
-        open_context(link, redisAsyncConnectUnix(link->url.path));
-    } else if (is_numeric(link->url.host)) {
-        snprintf(link->addresses[0], LINK_ADDRESS_BYTES, "%.45s", link->url.host);
-        link->n_addresses = 1;
-        open_address(link);
-    } else {
-        resolve_start(link);
+    const struct redis_url *url = &link->url;
+    link->aim = url->way == REDIS_BY_SENTINEL ? LINK_TO_SENTINEL : LINK_TO_SERVER;
+    if (url->way == REDIS_BY_PATH) {
+        open_context(link, redisAsyncConnectUnix(url->path));
+        return;
     }
+    link->place = url->places[link->turn % url->n_places];
+    resolver_start(&link->resolver, link->place.host);
+}
+
+/* The sentinel's answer is taken; what is left of its connection is no longer ours. */
+void
+redis_link_go_to(struct redis_link *link, const struct redis_place *master)
+{
+    redisAsyncContext *context = link->context;
+    link->context = NULL;
+    link->ssl = NULL;
+    evtimer_del(link->timer);
+    redisAsyncFree(context);
+    link->aim = LINK_TO_SERVER;
+    link->place = *master;
+    resolver_start(&link->resolver, link->place.host);
 }
 
 static void
@@ -203,21 +146,22 @@ on_timer(evutil_socket_t fd, short what, void *data)
 {
     (void)fd, (void)what;
     struct redis_link *link = data;
-    if (link->resolve) {
-        resolve_cancel(link);
-        resolve_failed(link, "the name server does not answer");
-    } else if (!link->context) {
+    if (link->aim == LINK_AT_REST)
         open_now(link);
-    }
+    else
+        redis_link_drop(link, "no answer within redis.timeout");
 }
 
 bool
-redis_link_init(struct redis_link *link, struct event_base *base)
+redis_link_init(struct redis_link *link)
 {
-    link->base = base;
     link->pause_ms = PAUSE_MS_MIN;
-    link->timer = evtimer_new(base, on_timer, link);
-    return link->timer != NULL;
+    link->timer = evtimer_new(link->base, on_timer, link);
+    link->resolver.base = link->base;
+    link->resolver.timeout_ms = link->timeout_ms;
+    link->resolver.owner = link;
+    link->resolver.found = on_found;
+    return resolver_init(&link->resolver) && link->timer != NULL;
 }
 
 void
@@ -227,9 +171,7 @@ redis_link_release(struct redis_link *link)
     link->context = NULL;
     if (context)
         redisAsyncFree(context);
-    resolve_cancel(link);
-    if (link->dns)
-        evdns_base_free(link->dns, 1);
+    resolver_release(&link->resolver);
     if (link->timer)
         event_free(link->timer);
 }
@@ -237,7 +179,7 @@ redis_link_release(struct redis_link *link)
 void
 redis_link_open_soon(struct redis_link *link)
 {
-    if (!link->context && !link->resolve)
+    if (link->aim == LINK_AT_REST)
         arm(link, 0);
 }
 
@@ -245,6 +187,7 @@ void
 redis_link_proved(struct redis_link *link)
 {
     link->pause_ms = PAUSE_MS_MIN;
+    link->proved = true;
 }
 
 void
@@ -254,8 +197,19 @@ redis_link_drop(struct redis_link *link, const char *why)
     if (!context)
         return;
     link->context = NULL;
+    link->ssl = NULL;
     closed(link, why);
     redisAsyncFree(context);
+}
+
+void
+redis_link_name(const struct redis_link *link, char out[LINK_NAME_BYTES])
+{
+    if (link->url.way == REDIS_BY_PATH)
+        snprintf(out, LINK_NAME_BYTES, "redis unix:%s", link->url.path);
+    else
+        snprintf(out, LINK_NAME_BYTES, "%s %s:%u", link->aim == LINK_TO_SENTINEL ? "sentinel" : "redis", link->place.host,
+                 link->place.port);
 }
 
 bool

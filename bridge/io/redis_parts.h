@@ -5,7 +5,8 @@
  *   redis_claim.c   what the reply to a claim means          redis_end.c    the same for ends and renewals
  *   redis_hello.c   the first commands of a connection       redis_pulse.c  the canary, and a sign of life when idle
  *   redis_journal.c the journal's stream                     redis_info.c   what the server says of itself
- *   redis_link.c    the connection */
+ *   redis_tell.c    what people are told
+ *   redis_link.c    the connection: redis_sentinel.c, redis_resolve.c, redis_tls.c */
 #ifndef BRIDGE_IO_REDIS_PARTS_H
 #define BRIDGE_IO_REDIS_PARTS_H
 
@@ -17,6 +18,7 @@
 #include "bridge/io/redis_resp.h"
 #include "bridge/io/redis_script.h"
 #include "bridge/io/redis_watch.h"
+#include "bridge/io/secrets.h"
 
 struct redis;
 struct redisReply;
@@ -31,7 +33,7 @@ enum redis_step {
     STEP_ADVANCE,       /* SCRIPT_CANARY */
     STEP_JOURNAL,       /* XADD                              the id of the entry                     */
     STEP_TRIM,          /* XTRIM */
-    STEP_AUTH, STEP_SELECT, STEP_NAME, STEP_INFO, STEP_SAVE, STEP_LOAD, STEP_READY,     /* of the hello */
+    STEP_AUTH, STEP_SELECT, STEP_NAME, STEP_INFO, STEP_ROLE, STEP_SAVE, STEP_LOAD, STEP_READY,      /* of the hello */
     STEP_COUNT,
 };
 
@@ -65,10 +67,18 @@ struct redis_journal {
     uint32_t under_way;
 };
 
+/* A text that people were told, and when. */
+enum { TOLD_TEXTS = 32 };
+struct told {
+    uint64_t hash;
+    ms_t at_ms;                 /* 0 = none */
+};
+
 struct redis {
     struct dedup dedup;
     struct redis_link link;
-    char *password;
+    struct secret password, sentinel_password;
+    enum secret_result password_read;   /* how the last reading went */
     char canary_key[DEDUP_PREFIX_BYTES_MAX + 8];
     ms_t timeout_ms;
     bool ready;                 /* the hello was answered in full */
@@ -99,18 +109,21 @@ struct redis {
     bool peeked;                /* the canary was read in front of them */
     ms_t pulse_ms;              /* when the canary was looked at last */
 
-    bool told, told_up;
-    ms_t told_ms;
-    char told_text[LINK_TEXT_BYTES];
+    struct told told[TOLD_TEXTS];
+    bool told_any, told_up;
+    bool refused;               /* the connection is being ended because of what the server said */
     struct resp resp;           /* the command being written */
     struct dedup_stats stats;
 };
 
 /* redis.c */
 ms_t redis_now(struct redis *);      /* read once a round of the loop: hundreds of orders and answers come in one */
-void redis_tell(struct redis *, bool up, const char *text);
 void redis_answer_claim(struct redis *, struct redis_slot *, const struct claim_answer *);    /* frees the slot */
 void redis_answer_end(struct redis *, struct redis_slot *, enum settle_answer);               /* frees the slot */
+
+/* redis_tell.c */
+void redis_tell(struct redis *, enum dedup_state, const char *text);
+void redis_refused(struct redis *, const char *text);       /* drops the link */
 
 /* redis_queue.c */
 bool redis_queue_init(struct redis *, struct event_base *, uint32_t orders);

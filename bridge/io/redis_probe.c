@@ -3,6 +3,8 @@
 
 #include "bridge/io/redis_link.h"
 #include "bridge/io/redis_resp.h"
+#include "bridge/io/redis_tls.h"
+#include "bridge/io/secrets.h"
 #include "codecs/check.h"
 #include "codecs/outcome.h"
 
@@ -18,6 +20,7 @@ struct prober {
     struct redis_probe *found;
     struct event_base *base;
     struct redis_link link;
+    struct secret sentinel_password;
     struct event *deadline;
     bool over;
     struct resp resp;
@@ -56,6 +59,17 @@ take_error(struct prober *prober, enum question question, const redisReply *repl
         end(prober, REDIS_ILL, text, (size_t)size);
 }
 
+/* Of several hosts the one that is a master is meant. */
+static void
+take_server(struct prober *prober)
+{
+    const char *role = prober->found->server.role;
+    if (role[0] && strcmp(role, "master") != 0 && prober->link.turn + 1 < prober->link.url.n_places)
+        redis_link_drop(&prober->link, "it is a replica");
+    else
+        end(prober, REDIS_REACHED, "", 0);
+}
+
 static void
 take_answer(struct prober *prober, enum question question, const redisReply *reply)
 {
@@ -73,7 +87,7 @@ take_answer(struct prober *prober, enum question question, const redisReply *rep
         return;
     case ASK_CANARY:
         prober->found->has_canary = reply->type == REDIS_REPLY_STRING;
-        end(prober, REDIS_REACHED, "", 0);
+        take_server(prober);
         return;
     }
 }
@@ -129,12 +143,13 @@ on_opened(void *owner)
     ask(prober, ASK_CANARY, 2, (const char *const[]){ "GET", canary });
 }
 
-/* A name may stand for several addresses; each is tried once. */
+/* A url may name several places, and a name stand for several addresses; each is tried once. */
 static void
 on_closed(void *owner, const char *text)
 {
     struct prober *prober = owner;
-    if (prober->link.attempt >= prober->link.n_addresses)
+    const struct redis_link *link = &prober->link;
+    if (link->turn >= link->url.n_places && link->turn >= link->resolver.n)
         end(prober, REDIS_AWAY, text, strlen(text));
 }
 
@@ -156,26 +171,46 @@ run(struct prober *prober)
     event_base_dispatch(prober->base);
 }
 
+static bool
+take_url(struct prober *prober, char *error, size_t size)
+{
+    const struct redis_probe_config *config = prober->config;
+    struct redis_url_fault fault;
+    prober->sentinel_password.path = config->sentinel_password_file;
+    if (!redis_url_parse(config->url, &prober->link.url, &fault)) {
+        snprintf(error, size, "redis.url: %s; %s", fault.what, fault.remedy);
+        return false;
+    }
+    if (!prober->link.url.tls)
+        return true;
+    prober->link.tls = redis_tls_new(config->ca_file ? config->ca_file : "", error, size);
+    return prober->link.tls != NULL;
+}
+
 void
 redis_probe_run(const struct redis_probe_config *config, struct redis_probe *found)
 {
     struct prober prober = { .config = config, .found = found };
-    char error[256] = "";
+    char error[256];
     *found = (struct redis_probe){ .reach = REDIS_AWAY };
-    if (!redis_url_parse(config->url, &prober.link.url, error, sizeof(error))) {
+    if (!take_url(&prober, error, sizeof(error))) {
         verdict_text(found->why, sizeof(found->why), slice_of(error));
         return;
     }
     prober.base = event_base_new();
     check(prober.base != NULL);
     prober.deadline = evtimer_new(prober.base, on_deadline, &prober);
+    prober.link.base = prober.base;
+    prober.link.sentinel_password = &prober.sentinel_password;
     prober.link.timeout_ms = config->timeout_ms;
     prober.link.owner = &prober;
     prober.link.opened = on_opened;
     prober.link.closed = on_closed;
-    check(prober.deadline != NULL && redis_link_init(&prober.link, prober.base));
+    check(prober.deadline != NULL && redis_link_init(&prober.link));
     run(&prober);
     redis_link_release(&prober.link);
     event_free(prober.deadline);
     event_base_free(prober.base);
+    redis_tls_free(prober.link.tls);
+    secret_wipe(&prober.sentinel_password);
 }

@@ -24,6 +24,7 @@ struct redis_probe {
 
 struct redis_probe_config {
     const char *url, *password, *prefix;    /* password "" = none */
+    const char *sentinel_password_file, *ca_file;   /* NULL or "" = none, the system's */
     ms_t timeout_ms;            /* of the whole */
 };
 

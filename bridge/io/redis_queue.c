@@ -127,7 +127,7 @@ redis_foreign(struct redis *redis, struct redis_slot *slot)
     char text[LINK_TEXT_BYTES];
     snprintf(text, sizeof(text), "the key %.*s holds a value that is not alertbridge's; delete it, or set another redis.prefix",
              (int)slot->key_size, slot->key);
-    redis_tell(redis, true, text);
+    redis_tell(redis, DEDUP_FOREIGN_KEY, text);
     redis_fail_later(redis, slot);
 }
 
@@ -159,23 +159,28 @@ send_text(struct redis *redis, struct redis_slot *slot)
 static void
 on_error(struct redis *redis, struct redis_slot *slot, struct slice reply)
 {
-    struct slice name;
-    enum redis_cure cure = redis_error_cure(reply, &name);
+    const char *remedy;
+    enum redis_cure cure = redis_error_cure(reply, &remedy);
     char text[LINK_TEXT_BYTES];
-    snprintf(text, sizeof(text), "%.*s", (int)(reply.size < 200 ? reply.size : 200), reply.at);
     if (cure == CURE_LOAD && slot->form == SCRIPT_BY_DIGEST) {
         send_text(redis, slot);
         return;
     }
-    redis_fail_later(redis, slot);
+    int size = (int)(reply.size < 150 ? reply.size : 150);
     if (cure == CURE_KEY) {
-        redis_tell(redis, true, text);
+        snprintf(text, sizeof(text), "the key %.*s: %.*s%s", (int)(slot->key_size < 60 ? slot->key_size : 60), slot->key, size,
+                 reply.at, remedy);
+        redis_fail_later(redis, slot);
+        redis_tell(redis, DEDUP_FOREIGN_KEY, text);
         return;
     }
+    snprintf(text, sizeof(text), "%.*s%s", size, reply.at, remedy);
+    redis_fail_later(redis, slot);
     redis->ill = true;
-    redis_tell(redis, false, text);
     if (cure == CURE_RECONNECT)
-        redis_link_drop(&redis->link, text);
+        redis_refused(redis, text);
+    else
+        redis_tell(redis, DEDUP_REFUSES, text);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------- */
@@ -216,6 +221,7 @@ take_reply(struct redis *redis, struct redis_slot *slot, const redisReply *reply
     case STEP_SELECT:
     case STEP_NAME:
     case STEP_INFO:
+    case STEP_ROLE:
     case STEP_SAVE:
     case STEP_LOAD:
     case STEP_READY:
@@ -242,7 +248,7 @@ on_answer(struct redis *redis, struct redis_slot *slot, const redisReply *reply)
     } else {
         if (redis->ill && slot->op != DEDUP_PING && slot->op != DEDUP_JOURNAL) {
             redis->ill = false;
-            redis_tell(redis, true, "answers without errors again");
+            redis_tell(redis, DEDUP_UP, "answers without errors again");
         }
         take_reply(redis, slot, reply);
     }

@@ -25,7 +25,7 @@ enum redis_cure {
     CURE_KEY,           /* something is wrong with this key alone */
 };
 
-/* `name` gets the first word, borrowed from the reply. */
-enum redis_cure redis_error_cure(struct slice reply, struct slice *name);
+/* By the reply's first word. `remedy` is appended to it for people; "" = it says it all. */
+enum redis_cure redis_error_cure(struct slice reply, const char **remedy);
 
 #endif

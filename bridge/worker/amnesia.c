@@ -13,7 +13,8 @@ amnesia_tell(struct worker *worker, const char *why)
     worker_feed(worker, &input);
 }
 
-/* The first assignment that has partitions tells; later ones see what we committed ourselves. */
+/* The first assignment that has partitions tells; later ones see what we committed ourselves. Where reading merely began says
+ * nothing about what was delivered. */
 void
 amnesia_assigned(struct worker *worker, const struct assignment *partitions, uint32_t n)
 {

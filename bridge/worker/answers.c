@@ -195,12 +195,32 @@ on_settled(void *owner, struct tag tag, enum settle_answer answer)
     worker_feed(owner, &input);
 }
 
+/* What repeats while it lasts has a quieter code for the second time on. */
+static enum log_code
+state_code(const struct worker *worker, enum dedup_state state)
+{
+    switch (state) {
+    case DEDUP_UP:
+        return LOG_AB4101;
+    case DEDUP_AWAY:
+        return worker->store_down ? LOG_AB4103 : LOG_AB4102;
+    case DEDUP_REFUSES:
+    case DEDUP_FOREIGN_KEY:
+        return LOG_AB4107;
+    case DEDUP_MAY_EVICT:
+        return LOG_AB4106;
+    case DEDUP_IN_MEMORY:
+        return LOG_AB4105;
+    }
+    return LOG_AB4102;
+}
+
 static void
-on_state(void *owner, bool up, const char *text)
+on_state(void *owner, enum dedup_state state, const char *text)
 {
     struct worker *worker = owner;
-    log_line(up ? LOG_AB4101 : worker->store_down ? LOG_AB4103 : LOG_AB4102, &(struct log_fields){ .error = text });
-    worker->store_down = !up;
+    log_line(state_code(worker, state), &(struct log_fields){ .error = text });
+    worker->store_down = state == DEDUP_AWAY || state == DEDUP_REFUSES;
     amnesia_review(worker);
 }
 

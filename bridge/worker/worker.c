@@ -120,17 +120,12 @@ static bool
 make_dedup(struct worker *worker, char *error, size_t error_size)
 {
     const struct config *config = worker->config;
-    struct secret password = { .path = config->redis.password_file };
     struct dedup_handler handler;
     answers_dedup(worker, &handler);
-    if (password.path && password.path[0] && secret_read(&password) > SECRET_CHANGED) {
-        snprintf(error, error_size, "redis.password_file: %s", password.path);
-        return false;
-    }
-    struct slice text = secret_view(&password);
-    char *copy = text.size ? strndup(text.at, text.size) : NULL;
     struct dedup_config settings = {
-        .url = config->redis.url, .password = copy ? copy : "", .prefix = config->redis.prefix,
+        .url = config->redis.url, .password_file = config->redis.password_file,
+        .sentinel_password_file = config->redis.sentinel_password_file, .ca_file = config->redis.ca_file,
+        .prefix = config->redis.prefix,
         .timeout_ms = config->redis.timeout_ms, .owner = worker->settings->owner,
         .targets = worker->target_names, .n_targets = config->n_targets,
         .orders = 2 * (worker->settings->deliveries ? worker->settings->deliveries : 2 * config->limits.window_records) + 4096,
@@ -138,10 +133,6 @@ make_dedup(struct worker *worker, char *error, size_t error_size)
         .journal_max_len = config->redis.journal_max_len, .journal_max_age_ms = config->redis.journal_max_age_ms,
     };
     worker->dedup = dedup_new(&settings, worker->base, &handler, error, error_size);
-    if (copy)
-        explicit_bzero(copy, text.size);
-    free(copy);
-    secret_wipe(&password);
     return worker->dedup != NULL;
 }
 

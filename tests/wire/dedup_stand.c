@@ -7,6 +7,8 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct dedup_config stand_config = { .prefix = "abt", .n_targets = 2, .orders = STAND_ORDERS, .hash_key = { 1, 2 },
                                      .journal_max_len = 1000000, .journal_max_age_ms = 86400000 };
@@ -37,9 +39,11 @@ on_settled(void *owner, struct tag tag, enum settle_answer settle)
 }
 
 static void
-on_state(void *owner, bool up, const char *text)
+on_state(void *owner, enum dedup_state state, const char *text)
 {
     struct stand *stand = owner;
+    bool up = state != DEDUP_AWAY && state != DEDUP_REFUSES;
+    stand->state = state;
     stand->changes += stand->up != up;
     stand->up = up;
     stand->reentered += stand->inside;
@@ -62,15 +66,40 @@ on_unjournaled(void *owner, const char *why)
     snprintf(stand->texts[stand->n_texts++ % STAND_TEXTS], sizeof(stand->texts[0]), "%s", why);
 }
 
+const char *stand_sentinel_password = "";
+
+/* A file without a name, in no folder. */
+static void
+secret_file(int *fd, char path[STAND_PATH_BYTES], const char *secret)
+{
+    if (secret[0] && *fd <= 0) {
+        *fd = memfd_create("password", MFD_CLOEXEC);
+        snprintf(path, STAND_PATH_BYTES, "/proc/self/fd/%d", *fd);
+    }
+    if (*fd <= 0)
+        return;
+    cr_assert_eq(ftruncate(*fd, 0), 0);
+    cr_assert_eq(pwrite(*fd, secret, strlen(secret), 0), (ssize_t)strlen(secret));
+}
+
+void
+stand_password(struct stand *stand, const char *password)
+{
+    secret_file(&stand->password_fd, stand->password_file, password);
+}
+
 void
 stand_redis(struct stand *stand, const char *url, const char *password, uint64_t owner, ms_t timeout_ms)
 {
     static const char *const targets[] = { "portal", "soar-prod" };
     char error[256] = "";
     *stand = (struct stand){ .base = event_base_new(), .answers = calloc(STAND_ORDERS, sizeof(*stand->answers)) };
+    stand_password(stand, password);
+    secret_file(&stand->sentinel_fd, stand->sentinel_file, stand_sentinel_password);
     struct dedup_config config = stand_config;
     config.url = url;
-    config.password = password;
+    config.password_file = stand->password_file;
+    config.sentinel_password_file = stand->sentinel_file;
     config.timeout_ms = timeout_ms;
     config.owner = owner;
     config.targets = targets;
@@ -101,6 +130,10 @@ stand_release(struct stand *stand)
     cr_expect_eq(stand->repeated, 0, "answered more than once");
     cr_expect_eq(stand->reentered, 0, "a handler ran inside an order");
     dedup_free(stand->dedup);
+    if (stand->password_fd > 0)
+        close(stand->password_fd);
+    if (stand->sentinel_fd > 0)
+        close(stand->sentinel_fd);
     event_base_free(stand->base);
     free(stand->answers);
 }

@@ -6,7 +6,7 @@
 #include "bridge/io/dedup_store.h"
 #include "tests/wire/redis_server.h"
 
-enum { STAND_OWN = 0x1111, STAND_OTHER = 0x2222, STAND_ORDERS = 32768, STAND_TEXTS = 64 };
+enum { STAND_OWN = 0x1111, STAND_OTHER = 0x2222, STAND_ORDERS = 32768, STAND_TEXTS = 64, STAND_PATH_BYTES = 32 };
 
 struct stand_answer {
     uint32_t times;
@@ -24,9 +24,14 @@ struct stand {
     uint32_t reentered, changes, amnesia, unjournaled;
     char texts[STAND_TEXTS][400];
     uint32_t n_texts;
+    enum dedup_state state;         /* the last that was told */
+    int password_fd, sentinel_fd;   /* 0 = none */
+    char password_file[STAND_PATH_BYTES], sentinel_file[STAND_PATH_BYTES];
 };
 
 extern struct dedup_config stand_config;     /* what a stand begins with; a test may change it */
+extern const char *stand_sentinel_password;     /* of the stands that are made next; "" = none */
+void stand_password(struct stand *, const char *password);     /* the file holds this from now on; "" = it is empty */
 
 void stand_memory(struct stand *);
 void stand_redis(struct stand *, const char *url, const char *password, uint64_t owner, ms_t timeout_ms);

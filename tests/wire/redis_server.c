@@ -16,8 +16,8 @@
 
 static redisReply *last;
 
-static uint16_t
-free_port(void)
+uint16_t
+server_free_port(void)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t size = sizeof(address);
@@ -31,10 +31,35 @@ free_port(void)
 void
 server_prepare(struct redis_server_of_test *server)
 {
-    *server = (struct redis_server_of_test){ .port = free_port() };
+    *server = (struct redis_server_of_test){ .port = server_free_port() };
     snprintf(server->directory, sizeof(server->directory), "/tmp/alertbridge-redis-XXXXXX");
     cr_assert_not_null(mkdtemp(server->directory));
     snprintf(server->path, sizeof(server->path), "%s/socket", server->directory);
+}
+
+/* A sentinel rewrites its file as it learns. */
+static void
+write_sentinel_file(struct redis_server_of_test *server)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fprintf(file, "port %u\nbind 127.0.0.1\ndir %s\n", server->port, server->directory);
+    if (server->password[0])
+        fprintf(file, "requirepass %s\n", server->password);
+    if (server->watched)
+        fprintf(file, "sentinel monitor the-master 127.0.0.1 %u 1\nsentinel down-after-milliseconds the-master 500\n"
+                      "sentinel failover-timeout the-master 2000\n", server->watched);
+    fclose(file);
+}
+
+static void
+exec_sentinel(const struct redis_server_of_test *server)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
+    execlp("redis-server", "redis-server", path, "--sentinel", (char *)NULL);
 }
 
 static void
@@ -42,11 +67,25 @@ exec_server(const struct redis_server_of_test *server)
 {
     char port[8];
     snprintf(port, sizeof(port), "%u", server->port);
+    const char *words[16 + SERVER_WORDS_MAX] = {
+        "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", server->directory, "--save", "", "--appendonly", "no",
+        "--unixsocket", server->path, "--requirepass", server->password,
+    };
+    for (int i = 0, n = 15; i < SERVER_WORDS_MAX && server->words[i]; i++)
+        words[n++] = server->words[i];
+    execvp("redis-server", (char *const *)words);
+}
+
+static void
+become_server(const struct redis_server_of_test *server)
+{
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!freopen("/dev/null", "w", stdout))
         _exit(126);
-    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", server->directory, "--save", "",
-           "--appendonly", "no", "--unixsocket", server->path, "--requirepass", server->password, (char *)NULL);
+    if (server->is_sentinel)
+        exec_sentinel(server);
+    else
+        exec_server(server);
     _exit(127);
 }
 
@@ -67,10 +106,12 @@ control_open(struct redis_server_of_test *server)
 void
 server_start(struct redis_server_of_test *server)
 {
+    if (server->is_sentinel)
+        write_sentinel_file(server);
     server->pid = fork();
     cr_assert(server->pid >= 0);
     if (server->pid == 0)
-        exec_server(server);
+        become_server(server);
     for (int i = 0; i < 500 && !control_open(server); i++)
         usleep(10000);
     cr_assert(server->control && !server->control->err, "redis-server does not answer on port %u", server->port);
@@ -109,18 +150,34 @@ server_release(struct redis_server_of_test *server)
     last = NULL;
     if (server->control)
         redisFree(server->control);
+    char path[96];
+    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
+    unlink(path);
     unlink(server->path);
     rmdir(server->directory);
+}
+
+/* A failover closes all connections to the promoted server, this one too. */
+static bool
+control_again(struct redis_server_of_test *server)
+{
+    return server->pid > 0 && server->control->err && control_open(server);
 }
 
 const struct redisReply *
 server_says(struct redis_server_of_test *server, const char *format, ...)
 {
-    va_list words;
+    va_list words, again;
     if (last)
         freeReplyObject(last);
     va_start(words, format);
+    va_copy(again, words);
     last = redisvCommand(server->control, format, words);
+    if (!last && control_again(server)) {
+        freeReplyObject(last);
+        last = redisvCommand(server->control, format, again);
+    }
+    va_end(again);
     va_end(words);
     return last;
 }

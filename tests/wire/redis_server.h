@@ -9,15 +9,21 @@
 struct redisContext;
 struct redisReply;
 
+enum { SERVER_WORDS_MAX = 16 };
+
 struct redis_server_of_test {
     pid_t pid;          /* 0 = not running */
     uint16_t port;
     char password[64];
     char directory[64];
     char path[108];     /* of its unix socket */
+    const char *words[SERVER_WORDS_MAX];    /* more arguments, set between prepare and start */
+    bool is_sentinel;
+    uint16_t watched;   /* a sentinel's: port of what it knows as "the-master"; 0 = it knows none */
     struct redisContext *control;
 };
 
+uint16_t server_free_port(void);
 void server_prepare(struct redis_server_of_test *);     /* a port and a folder, nothing runs yet */
 void server_start(struct redis_server_of_test *);       /* and waits until it answers */
 void server_kill(struct redis_server_of_test *);        /* kill -9: without persistence its memory is gone */

@@ -1,9 +1,8 @@
-/* test_dedup_key.c: keys, urls, error names, the canary, the watch and the book of custodies: what needs no server. */
+/* test_dedup_key.c: keys, error names, the canary, the watch and the book of custodies: what needs no server. */
 #include "bridge/io/dedup_custody.h"
 #include "bridge/io/dedup_store.h"
 #include "bridge/io/redis_canary.h"
 #include "bridge/io/redis_resp.h"
-#include "bridge/io/redis_url.h"
 #include "bridge/io/redis_watch.h"
 #include "tests/support/draw.h"
 
@@ -38,55 +37,6 @@ Test(dedup_key, an_id_of_64_bytes_is_readable_and_one_of_65_is_its_hash)
     cr_expect_eq(strlen(key_text(id)), 15 + 64);
 }
 
-Test(redis_url, each_form_is_taken_apart)
-{
-    static const struct {
-        const char *text, *host, *path, *user;
-        uint16_t port;
-        uint32_t db;
-    } rows[] = {
-        { "redis://cache.example:6380/3", "cache.example", "", "", 6380, 3 },
-        { "redis://10.0.0.1", "10.0.0.1", "", "", 6379, 0 },
-        { "redis://10.0.0.1/", "10.0.0.1", "", "", 6379, 0 },
-        { "redis://bridge@cache:6379/0", "cache", "", "bridge", 6379, 0 },
-        { "redis://[::1]:7000/1", "::1", "", "", 7000, 1 },
-        { "redis://[fe80::1]", "fe80::1", "", "", 6379, 0 },
-        { "unix:/run/redis.sock", "", "/run/redis.sock", "", 0, 0 },
-        { "unix:///run/redis.sock", "", "/run/redis.sock", "", 0, 0 },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct redis_url url;
-        char error[256] = "";
-        cr_assert(redis_url_parse(rows[i].text, &url, error, sizeof(error)), "row %zu: %s", i, error);
-        cr_expect_str_eq(url.host, rows[i].host, "row %zu", i);
-        cr_expect_str_eq(url.path, rows[i].path, "row %zu", i);
-        cr_expect_str_eq(url.user, rows[i].user, "row %zu", i);
-        cr_expect_eq(url.port, rows[i].port, "row %zu: %u", i, url.port);
-        cr_expect_eq(url.db, rows[i].db, "row %zu: %u", i, url.db);
-    }
-}
-
-Test(redis_url, what_cannot_be_used_is_refused_with_a_remedy)
-{
-    static const struct {
-        const char *text, *says;
-    } rows[] = {
-        { "rediss://cache:6379/0", "TLS" },           { "redis://me:secret@cache:6379/0", "password_file" },
-        { "http://cache", "redis://" },               { "redis://", "not a host" },
-        { "redis://cache:0", "not a host" },          { "redis://cache:70000", "not a host" },
-        { "redis://cache:6379x", "not a host" },      { "redis://cache/first", "number of a database" },
-        { "redis://[::1", "not a host" },             { "unix:run/redis.sock", "absolute" },
-        { "redis://cache:", "not a host" },           { "redis://[::1]7000", "not a host" },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct redis_url url;
-        char error[256] = "";
-        cr_expect_not(redis_url_parse(rows[i].text, &url, error, sizeof(error)), "row %zu", i);
-        cr_expect_not_null(strstr(error, rows[i].says), "row %zu: %s", i, error);
-        cr_expect_null(strstr(error, "secret"), "row %zu shows a password", i);
-    }
-}
-
 Test(redis_resp, a_command_is_written_as_redis_reads_it)
 {
     static struct resp resp;
@@ -100,22 +50,33 @@ Test(redis_resp, a_command_is_written_as_redis_reads_it)
 Test(redis_resp, errors_are_known_by_their_first_word)
 {
     static const struct {
-        const char *reply, *name;
+        const char *reply;
         enum redis_cure cure;
+        const char *remedy;
     } rows[] = {
-        { "NOSCRIPT No matching script.", "NOSCRIPT", CURE_LOAD },
-        { "READONLY You can't write against a read only replica.", "READONLY", CURE_RECONNECT },
-        { "WRONGPASS invalid username-password pair", "WRONGPASS", CURE_RECONNECT },
-        { "OOM command not allowed", "OOM", CURE_WAIT },
-        { "WRONGTYPE Operation against a key", "WRONGTYPE", CURE_KEY },
-        { "BUSYGROUP is another word than BUSY", "BUSYGROUP", CURE_WAIT },
-        { "LOADING", "LOADING", CURE_WAIT },
-        { "", "", CURE_WAIT },
+        { "NOSCRIPT No matching script.", CURE_LOAD, "" },
+        { "READONLY You can't write against a read only replica.", CURE_RECONNECT, "" },
+        { "MASTERDOWN Link with MASTER is down", CURE_RECONNECT, "" },
+        { "NOAUTH Authentication required.", CURE_RECONNECT, "" },
+        { "WRONGPASS invalid username-password pair", CURE_RECONNECT, "" },
+        { "OOM command not allowed", CURE_WAIT, "" },
+        { "MISCONF Redis is configured to save", CURE_WAIT, "" },
+        { "BUSY Redis is busy running a script", CURE_WAIT, "" },
+        { "TRYAGAIN Multiple keys request", CURE_WAIT, "cluster is not supported" },
+        { "MOVED 3999 127.0.0.1:6381", CURE_WAIT, "cluster is not supported" },
+        { "ASK 3999 127.0.0.1:6381", CURE_WAIT, "cluster is not supported" },
+        { "CLUSTERDOWN Hash slot not served", CURE_WAIT, "cluster is not supported" },
+        { "NOPERM this user has no permissions", CURE_WAIT, "ACL" },
+        { "WRONGTYPE Operation against a key", CURE_KEY, "redis.prefix" },
+        { "BUSYGROUP is another word than BUSY", CURE_WAIT, "" },
+        { "LOADING", CURE_WAIT, "" },
+        { "", CURE_WAIT, "" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct slice name;
-        cr_expect_eq(redis_error_cure(slice_of(rows[i].reply), &name), rows[i].cure, "row %zu", i);
-        cr_expect(slice_is(name, rows[i].name), "row %zu: %.*s", i, (int)name.size, name.at);
+        const char *remedy;
+        cr_expect_eq(redis_error_cure(slice_of(rows[i].reply), &remedy), rows[i].cure, "row %zu", i);
+        cr_expect_eq(remedy[0] != '\0', rows[i].remedy[0] != '\0', "row %zu: %s", i, remedy);
+        cr_expect_not_null(strstr(remedy, rows[i].remedy), "row %zu: %s", i, remedy);
     }
 }
 

@@ -287,34 +287,3 @@ Test(redis_faults, a_policy_that_evicts_is_warned_of)
     cr_expect(stand_heard(&warned, "may evict"));
     stand_release(&warned);
 }
-
-Test(redis_password, the_right_one_opens_and_a_wrong_one_is_named)
-{
-    struct redis_server_of_test locked;
-    struct stand right, wrong;
-    char url[64];
-    server_prepare(&locked);
-    snprintf(locked.password, sizeof(locked.password), "open-sesame");
-    server_start(&locked);
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u", locked.port);
-    stand_redis(&right, url, "open-sesame", STAND_OWN, 300);
-    cr_expect(stand_until(&right, true, 3000));
-    stand_redis(&wrong, url, "guess-1234", STAND_OTHER, 300);
-    cr_expect(stand_until(&wrong, false, 3000));
-    cr_expect(stand_heard(&wrong, "WRONGPASS"));
-    cr_expect_not(stand_heard(&wrong, "guess-1234"));
-    stand_release(&wrong);
-    stand_redis(&wrong, url, "", STAND_OTHER, 300);
-    cr_expect(stand_until(&wrong, false, 3000));
-    cr_expect(stand_heard(&wrong, "NOAUTH"));
-    stand_release(&wrong);
-
-    server_says(&locked, "ACL SETUSER bridge on >s3cret ~abt:* +@all");
-    snprintf(url, sizeof(url), "redis://bridge@127.0.0.1:%u", locked.port);
-    stand_redis(&wrong, url, "s3cret", STAND_OTHER, 300);
-    cr_expect(stand_until(&wrong, true, 3000), "%s", wrong.texts[0]);
-    cr_expect_eq(stand_claimed(&wrong, stand_order("acl", 1, 1)).verdict, CLAIM_FREE);
-    stand_release(&wrong);
-    stand_release(&right);
-    server_release(&locked);
-}
