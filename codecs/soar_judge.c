@@ -180,7 +180,7 @@ outcome_of_answer(const struct answer *answer, const struct reply *reply)
 static enum outcome
 with_retry_after(enum outcome outcome, const char *code, int64_t after_ms)
 {
-    bool unexplained = outcome == OUTCOME_NOT_EXECUTED || (outcome == OUTCOME_REJECTED && !code[0]);
+    bool unexplained = outcome == OUTCOME_NOT_EXECUTED || (outcome == OUTCOME_REJECTED && !is_error_code(code));
     return unexplained && after_ms > 0 ? OUTCOME_THROTTLED : outcome;
 }
 

@@ -35,8 +35,9 @@ claim_unkeep(struct engine *engine, struct delivery *delivery)
 
 /* 20 ms, doubling to 1 s; never longer than the other's lease lasts. */
 static void
-ask_later(struct engine *engine, struct delivery *delivery, ms_t rest_ms)
+ask_later(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
 {
+    ms_t rest_ms = answer->rest_ms;
     ms_t wait = ASK_AGAIN_FIRST_MS << (delivery->asks < 6 ? delivery->asks : 6);
     wait = wait > ASK_AGAIN_MAX_MS ? ASK_AGAIN_MAX_MS : wait;
     if (rest_ms > 0 && rest_ms < wait)
@@ -44,7 +45,25 @@ ask_later(struct engine *engine, struct delivery *delivery, ms_t rest_ms)
     delivery->asks++;
     struct batch *batch = delivery->batch;
     wait_for_other(engine, delivery, wait);
+    if (answer->verdict == CLAIM_BUSY && answer->met_owner == engine->config.owner && delivery->state == DELIVERY_WAITING) {
+        delivery->waits_for = answer->met_dispatch;
+        engine->targets[delivery->target].waiting_here++;
+    }
     batch_claimed(engine, batch);
+}
+
+void
+claim_ended(struct engine *engine, struct target *target, uint64_t dispatch)
+{
+    struct node *next;
+    if (target->waiting_here == 0 || dispatch == 0)
+        return;
+    for (struct node *node = list_first(&target->waiting); node; node = next) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        next = list_next(&target->waiting, node);
+        if (delivery->waits_for == dispatch)
+            delivery_move(engine, delivery, DELIVERY_QUEUED);
+    }
 }
 
 /* A replay that met U was decided by a person, who knew of the doubt. */
@@ -145,10 +164,8 @@ claim_answered(struct engine *engine, const struct input *input)
         claim_ours(engine, delivery, answer);
         return;
     case CLAIM_BUSY:
-        ask_later(engine, delivery, answer->rest_ms);
-        return;
     case CLAIM_UNKNOWN:
-        ask_later(engine, delivery, 0);
+        ask_later(engine, delivery, answer);
         return;
     case CLAIM_DUPLICATE:
         claim_over(engine, delivery, TERMINAL_DUPLICATE);

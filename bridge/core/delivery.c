@@ -12,10 +12,10 @@ static const struct {
 } states[DELIVERY_STATE_COUNT] = {
     [DELIVERY_FREE]     = { "free",     STAGE_COUNT,    TO(RECEIVED) },
     [DELIVERY_RECEIVED] = { "received", STAGE_RECEIVED, TO(QUEUED) | TO(PARKING) | TO(ENDING) | TO(FREE) },
-    [DELIVERY_QUEUED]   = { "queued",   STAGE_QUEUED,   TO(CLAIMING) | TO(PARKING) | TO(FREE) },
+    [DELIVERY_QUEUED]   = { "queued",   STAGE_QUEUED,   TO(CLAIMING) | TO(FREE) },
     [DELIVERY_CLAIMING] = { "claiming", STAGE_CLAIMING, TO(CALLING) | TO(WAITING) | TO(PARKING) | TO(SETTLING) | TO(ENDING) },
     [DELIVERY_WAITING]  = { "waiting",  STAGE_WAITING,  TO(QUEUED) | TO(FREE) },
-    [DELIVERY_CALLING]  = { "calling",  STAGE_CALLING,  TO(SETTLING) | TO(BACKOFF) | TO(PARKING) },
+    [DELIVERY_CALLING]  = { "calling",  STAGE_CALLING,  TO(SETTLING) | TO(BACKOFF) },
     [DELIVERY_BACKOFF]  = { "backoff",  STAGE_BACKOFF,  TO(CALLING) | TO(PARKING) | TO(SETTLING) | TO(WAITING) },
     [DELIVERY_SETTLING] = { "settling", STAGE_SETTLING, TO(WAITING) | TO(FREE) },
     [DELIVERY_PARKING]  = { "parking",  STAGE_PARKING,  TO(SETTLING) | TO(ENDING) },
@@ -95,6 +95,10 @@ move(struct engine *engine, struct delivery *delivery, enum delivery_state to, b
     count_stage(engine, delivery, from, to);
     if (from == DELIVERY_QUEUED)
         queue_remove(&engine->targets[delivery->target].queue, delivery);
+    if (delivery->waits_for) {
+        engine->targets[delivery->target].waiting_here--;
+        delivery->waits_for = 0;
+    }
     delivery->state = to;
     if (in_batch(from) && in_batch(to))
         return;                 /* stays where it is, in order */
@@ -179,10 +183,14 @@ delivery_done(struct engine *engine, struct delivery *delivery, enum terminal te
     if (terminal == TERMINAL_ABANDONED)
         record->abandoned = true;
     claim_unkeep(engine, delivery);
+    uint64_t dispatch = delivery->dispatch;
+    int target = delivery->target;
     delivery_move_to_head(engine, delivery, DELIVERY_FREE);
     delivery->serial++;         /* what is still under way for it is stale from here on */
     if (held_lane)
         lane_pass_on(engine, lane);
+    if (target >= 0)
+        claim_ended(engine, &engine->targets[target], dispatch);
     record_finish_one(engine, record);
 }
 

@@ -65,6 +65,7 @@ struct delivery {
     uint32_t message_at, message_size;  /* where its message stands among those of its record; size 0 = not written */
     uint64_t fp, dispatch;          /* dispatch 0 = no custody yet */
     uint32_t claim_attempt, doubt;
+    uint64_t waits_for;             /* WAITING: the custody of this process that holds its key; 0 = another process's */
     uint32_t asks;                  /* times it was asked for and not had, in a row */
     uint32_t calls;                 /* calls it was part of */
     bool claimed;                   /* the key is ours */

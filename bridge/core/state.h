@@ -118,6 +118,7 @@ bool partitions_committing(const struct engine *);
 
 /* claiming.c: claims and their answers */
 void claim_ask(struct engine *, struct delivery *);
+void claim_ended(struct engine *, struct target *, uint64_t dispatch);  /* copies in this process ask again at once */
 bool is_expired(const struct engine *, const struct delivery *);    /* past its time: to be parked instead of sent */
 void claim_answered(struct engine *, const struct input *);
 void claims_forgotten(struct engine *, const struct input *);   /* Redis lost its memory */

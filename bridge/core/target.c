@@ -2,6 +2,8 @@
  * and the batches behind them. */
 #include "bridge/core/state.h"
 
+enum { PROBED_MAX = 16 };       /* deliveries that are claimed for tries; then they take turns */
+
 ms_t
 target_safe_ms(const struct target *target)
 {
@@ -182,16 +184,26 @@ begin_ready(struct engine *engine, struct target *target)
     batch_begin_again(engine, batch);
 }
 
+/* A try to find out whether the target is back is made with whom it did not fail yet, where there is one: a few that will never
+ * be taken must not keep it shut for the others. Not without end: each one tried holds a claim. */
+static bool
+is_new_next(const struct target *target)
+{
+    if (!list_first(&target->ready))
+        return true;
+    return is_probing(target) && target->ready.size < PROBED_MAX && queue_size(&target->queue) > 0;
+}
+
 void
 target_dispatch(struct engine *engine, struct target *target)
 {
     while (dispatch_at(engine, target) <= engine->now_ms && rate_take(&target->rate, engine->now_ms)) {
         if (target->breaker == BREAKER_OPEN)
             breaker_set(engine, target, BREAKER_HALF_OPEN);
-        if (list_first(&target->ready))
-            begin_ready(engine, target);
-        else
+        if (is_new_next(target))
             begin_new(engine, target);
+        else
+            begin_ready(engine, target);
     }
 }
 

@@ -19,6 +19,7 @@ struct target {
     uint32_t index;
     struct queue queue;         /* deliveries, QUEUED */
     struct list waiting;        /* deliveries, WAITING */
+    uint32_t waiting_here;      /* how many of them wait for another delivery of this process */
     struct list ready;          /* batches to be sent again, before anything new */
     struct list resting;        /* batches in BACKOFF */
     struct list custody;        /* deliveries that hold a claim, oldest lease first */

@@ -261,6 +261,13 @@ lose(void)
 }
 
 void
+resume(void)
+{
+    story_feed((struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
+    pump();
+}
+
+void
 drain(void)
 {
     story_feed((struct input){ .kind = INPUT_CONTROL, .control = CONTROL_DRAIN });

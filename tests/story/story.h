@@ -22,11 +22,13 @@ void receive_replay(int64_t offset, const char *id, const char *incident);
 
 /* Scripts. */
 void claim_says(const char *id, enum claim_verdict, uint32_t doubt);    /* for the next claim of that id; more calls queue up */
+void claim_meets_own(const char *id, uint64_t dispatch);                /* busy: another delivery here holds it */
 void replies(enum outcome, ...);            /* outcomes of the next calls, ended by OUTCOME_COUNT; each takes 10 ms */
 void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms);
 /* calls with the message <prefix><2 digits> are rejected, others delivered */
 void refuse_whatever_holds(const char *prefix, uint32_t number);
 void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
+void fail_for(const char *id);               /* calls with that message are OUTCOME_NOT_EXECUTED */
 void calls_hang(void);                      /* calls are not answered until calls_return() */
 void calls_return(void);
 void settles_say(enum settle_answer, uint32_t times);
@@ -40,6 +42,7 @@ void pass(ms_t ms);                         /* virtual time; answers come in as 
 void revoke(void);
 void lose(void);
 void assign(int64_t next_offset);
+void resume(void);
 void drain(void);
 void credentials_live(ms_t ms);              /* from when they are fetched; without it for ever */
 void credential_fails_then_hangs(void);     /* the next fetch is answered no, those after it not at all */

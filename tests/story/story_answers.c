@@ -18,6 +18,8 @@ claim_script(const struct claim_order *order)
         answer.verdict = world.claims[i].verdict;
         answer.doubt = world.claims[i].doubt;
         answer.rest_ms = answer.verdict == CLAIM_BUSY ? 30000 : 0;
+        answer.met_owner = world.claims[i].own_dispatch ? world.config.owner : 0;
+        answer.met_dispatch = world.claims[i].own_dispatch;
         return answer;
     }
     return answer;
@@ -99,6 +101,8 @@ on_call(const struct effect *effect)
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
     if (world.foreign[0] && call_holds(effect, world.foreign))
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_AUTH, .status = 403, .code = "NoPermission" };
+    if (world.poison[0] && call_holds(effect, world.poison))
+        input.called.verdict = (struct verdict){ .outcome = OUTCOME_NOT_EXECUTED, .status = 503 };
     world.calls++;
     if (world.hanging)
         world.held[world.n_held++] = input;
@@ -212,6 +216,13 @@ claim_says(const char *id, enum claim_verdict verdict, uint32_t doubt)
 }
 
 void
+claim_meets_own(const char *id, uint64_t dispatch)
+{
+    claim_says(id, CLAIM_BUSY, 0);
+    world.claims[world.n_claims - 1].own_dispatch = dispatch;
+}
+
+void
 reply_is(enum outcome outcome, int status, const char *code, int64_t retry_after_ms)
 {
     cr_assert(world.n_replies < SCRIPT_MAX);
@@ -242,6 +253,12 @@ void
 refuse_auth_for(const char *id)
 {
     snprintf(world.foreign, sizeof(world.foreign), "%s", id);
+}
+
+void
+fail_for(const char *id)
+{
+    snprintf(world.poison, sizeof(world.poison), "%s", id);
 }
 
 void

@@ -43,6 +43,7 @@ struct story_world {
         char id[64];
         enum claim_verdict verdict;
         uint32_t doubt;
+        uint64_t own_dispatch;      /* BUSY: held by this custody of this process; 0 = by another process */
         bool used;
     } claims[SCRIPT_MAX];
     uint32_t n_claims;
@@ -54,7 +55,7 @@ struct story_world {
     bool hanging, silent, paused, credentials_hang;
     uint32_t credential_refusals;
     ms_t credential_life;
-    char guilty[32], foreign[32];
+    char guilty[32], foreign[32], poison[32];
     struct input held[SCRIPT_MAX];
     uint32_t n_held;
     char trace[TRACE_MAX];

@@ -1,7 +1,6 @@
-/* walk_rules.c: what must hold, whatever happened. Looks inside the engine only at rest, to see that every pool is full again. */
+/* walk_rules.c: what must hold, whatever happened. */
+#include "tests/story/rest.h"
 #include "tests/story/walk.h"
-
-#include "bridge/core/state.h"
 
 #include <stdlib.h>
 
@@ -207,31 +206,12 @@ rules_at_call(struct walk *walk, uint32_t target, const uint32_t *members, uint3
 
 /* ---- at rest -------------------------------------------------------------------------------------------------------------- */
 
-static void
-pools_are_full(struct walk *walk)
-{
-    const struct engine *engine = walk->engine;
-    if (engine->free_deliveries.size != engine->fresh_deliveries || engine->free_batches.size != engine->fresh_batches ||
-        engine->free_records.size != engine->fresh_records)
-        walk_fail(walk, "pools: %u of %u deliveries, %u of %u batches, %u of %u records are back", engine->free_deliveries.size,
-                  engine->fresh_deliveries, engine->free_batches.size, engine->fresh_batches, engine->free_records.size,
-                  engine->fresh_records);
-    if (engine->timers.count > 0 || engine->lanes.count > 0 || engine->todo_count > 0 ||
-        engine->bytes > 0 || engine->unexpanded.size > 0)
-        walk_fail(walk, "at rest, %u timers, %u lanes, %u effects, %lu bytes are left", engine->timers.count, engine->lanes.count,
-                  engine->todo_count, engine->bytes);
-    for (uint32_t i = 0; i < WALK_TARGETS; i++) {
-        const struct target *target = &engine->targets[i];
-        if (queue_size(&target->queue) || target->waiting.size || target->ready.size || target->resting.size ||
-            target->custody.size || target->slots || target->queue.bytes)
-            walk_fail(walk, "target %u is not at rest", i);
-    }
-}
-
 void
 rules_at_rest(struct walk *walk)
 {
-    pools_are_full(walk);
+    const char *left = rest_of(walk->engine);
+    if (left)
+        walk_fail(walk, "%s", left);
     ends_are_journaled(walk);
     if (walk->n_freed != walk->n_handles)
         walk_fail(walk, "%u records given, %u given back", walk->n_handles, walk->n_freed);
