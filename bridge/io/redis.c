@@ -206,9 +206,7 @@ take_config(struct redis *redis, const struct dedup_config *config, char *error,
                        error_size))
         return false;
     redis->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : 1000;
-    snprintf(redis->journal.key, sizeof(redis->journal.key), "%s:j", redis->dedup.names.prefix);
-    redis->journal.max_len = config->journal_max_len;
-    redis->journal.max_age_ms = config->journal_max_age_ms;
+    redis_journal_init(&redis->journal, redis->dedup.names.prefix, config->journal_max_len, config->journal_max_age_ms);
     snprintf(redis->canary_key, sizeof(redis->canary_key), "%s:canary", redis->dedup.names.prefix);
     return true;
 }

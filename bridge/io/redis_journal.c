@@ -12,123 +12,155 @@ enum { TRIM_EVERY_MS = 60000 };
 
 /* ---- one entry ----------------------------------------------------------------------------------------------------------- */
 
-/* The words of a command are counted before they are written: fields are gathered first. */
-struct fields {
-    struct slice names[JOURNAL_FIELDS_MAX], values[JOURNAL_FIELDS_MAX];
-    uint32_t n;
-    struct buf text;            /* of the values that are not borrowed */
-    char memory[1024];
+#define WORD(size, text) SLICE("$" #size "\r\n" text "\r\n")
+
+/* Written straight into the command; what is not at hand as one text is put together in `scratch` first. */
+struct writer {
+    struct resp *resp;
+    struct redis_journal *journal;
+    uint32_t n;                 /* fields so far */
+    struct buf scratch;
+    char memory[512];
 };
 
 static void
-add(struct fields *fields, struct slice name, struct slice value)
+put(struct writer *writer, struct slice name_word, struct slice value)
 {
     if (value.at == NULL || value.size == 0)
         return;
-    check(fields->n < JOURNAL_FIELDS_MAX);
-    fields->names[fields->n] = name;
-    fields->values[fields->n++] = value;
-}
-
-static struct slice
-since(const struct fields *fields, size_t start)
-{
-    return (struct slice){ fields->text.at + start, fields->text.size - start };
+    writer->n++;
+    buf_slice(&writer->resp->buf, name_word);
+    resp_word(writer->resp, value);
 }
 
 static void
-add_count(struct fields *fields, struct slice name, uint32_t count)
+put_scratch(struct writer *writer, struct slice name_word)
 {
-    size_t start = fields->text.size;
-    if (count == 0)
-        return;
-    buf_u64(&fields->text, count);
-    add(fields, name, since(fields, start));
+    check(!writer->scratch.overflow);
+    put(writer, name_word, buf_view(&writer->scratch));
+    buf_reset(&writer->scratch);
 }
 
 static void
-add_time(struct fields *fields, struct slice name, int64_t wall_ms)
+put_count(struct writer *writer, struct slice name_word, uint32_t count)
 {
-    size_t start = fields->text.size;
+    if (count > 0)
+        buf_u64(&writer->scratch, count);
+    put_scratch(writer, name_word);
+}
+
+/* Many entries in a row tell of the same calls. */
+static void
+put_time(struct writer *writer, struct slice name_word, int64_t wall_ms)
+{
+    struct redis_journal *journal = writer->journal;
+    struct buf text;
     if (wall_ms <= 0)
         return;
-    buf_rfc3339_ms(&fields->text, wall_ms);
-    add(fields, name, since(fields, start));
+    buf_init(&text, journal->time, sizeof(journal->time));
+    if (journal->time_ms != wall_ms)
+        buf_rfc3339_ms(&text, wall_ms);
+    else
+        text.size = journal->time_size;
+    check(!text.overflow);
+    journal->time_ms = wall_ms;
+    journal->time_size = text.size;
+    put(writer, name_word, buf_view(&text));
 }
 
 static void
-add_place(struct fields *fields, const struct journal_entry *entry)
+put_place(struct writer *writer, const struct journal_entry *entry)
 {
-    size_t start = fields->text.size;
-    buf_text(&fields->text, entry->topic);
-    buf_char(&fields->text, '/');
-    buf_i64(&fields->text, entry->partition);
-    buf_char(&fields->text, '/');
-    buf_i64(&fields->text, entry->offset);
-    add(fields, SLICE("tpo"), since(fields, start));
+    buf_text(&writer->scratch, entry->topic);
+    buf_char(&writer->scratch, '/');
+    buf_i64(&writer->scratch, entry->partition);
+    buf_char(&writer->scratch, '/');
+    buf_i64(&writer->scratch, entry->offset);
+    put_scratch(writer, WORD(3, "tpo"));
 }
 
 static void
-add_reason(struct fields *fields, const struct journal_entry *entry)
+put_reason(struct writer *writer, const struct journal_entry *entry)
 {
-    size_t start = fields->text.size;
     if (entry->reason == REASON_COUNT)
         return;
-    journal_put_reason(&fields->text, entry->reason, entry->fault);
-    add(fields, SLICE("reason"), since(fields, start));
+    journal_put_reason(&writer->scratch, entry->reason, entry->fault);
+    put_scratch(writer, WORD(6, "reason"));
 }
 
 static void
-add_code(struct fields *fields, const struct journal_entry *entry)
+put_code(struct writer *writer, const struct journal_entry *entry)
 {
-    size_t start = fields->text.size;
     if (entry->status == 0 && entry->code[0] == '\0')
         return;
-    journal_put_code(&fields->text, entry->status, entry->code);
-    add(fields, SLICE("code"), since(fields, start));
+    journal_put_code(&writer->scratch, entry->status, entry->code);
+    put_scratch(writer, WORD(4, "code"));
 }
 
 /* Names and order are a contract (docs/interfaces.md). The order also keeps the stream small: Redis keeps the names of an entry
  * once for all that follow with the same ones. */
 static void
-gather(struct fields *fields, const struct journal_entry *entry)
+put_fields(struct writer *writer, const struct journal_entry *entry)
 {
-    fields->n = 0;
-    buf_init(&fields->text, fields->memory, sizeof(fields->memory));
-    add(fields, SLICE("id"), entry->id);
-    add(fields, SLICE("target"), slice_of(entry->target));
-    add(fields, SLICE("route"), slice_of(entry->route));
-    add(fields, SLICE("outcome"), slice_of(journal_outcome(entry)));
-    add_reason(fields, entry);
-    add_place(fields, entry);
-    add_time(fields, SLICE("first"), entry->first_ms);
-    add_time(fields, SLICE("last"), entry->last_ms);
-    add_code(fields, entry);
-    add(fields, SLICE("request_id"), slice_of(entry->request_id));
-    add_count(fields, SLICE("attempts"), entry->attempts);
-    add_count(fields, SLICE("doubt"), entry->doubt);
-    add(fields, SLICE("suppressed_by"), entry->suppressed_by);
-    if (entry->replay)
-        add(fields, SLICE("replay"), SLICE("1"));
-    check(!fields->text.overflow);
+    put(writer, WORD(2, "id"), entry->id);
+    put(writer, WORD(6, "target"), slice_of(entry->target));
+    put(writer, WORD(5, "route"), slice_of(entry->route));
+    put(writer, WORD(7, "outcome"), slice_of(journal_outcome(entry)));
+    put_reason(writer, entry);
+    put_place(writer, entry);
+    put_time(writer, WORD(5, "first"), entry->first_ms);
+    put_time(writer, WORD(4, "last"), entry->last_ms);
+    put_code(writer, entry);
+    put(writer, WORD(10, "request_id"), slice_of(entry->request_id));
+    put_count(writer, WORD(8, "attempts"), entry->attempts);
+    put_count(writer, WORD(5, "doubt"), entry->doubt);
+    put(writer, WORD(13, "suppressed_by"), entry->suppressed_by);
+    put(writer, WORD(6, "replay"), entry->replay ? SLICE("1") : (struct slice){ 0 });
+}
+
+/* The words before the fields, with the number of words to be filled in: target, outcome and tpo are always there and there are
+ * not fifty fields, so it has two digits. */
+static void
+write_head(struct redis_journal *journal)
+{
+    struct resp resp;
+    resp_begin(&resp, 10);
+    resp_text(&resp, "XADD");
+    resp_text(&resp, journal->key);
+    resp_text(&resp, "MAXLEN");
+    resp_text(&resp, "~");
+    resp_number(&resp, (int64_t)journal->max_len);
+    resp_text(&resp, "*");
+    journal->head_size = resp.buf.size;
+    check(!resp.buf.overflow && resp.buf.size <= sizeof(journal->head));
+    memcpy(journal->head, resp.bytes, resp.buf.size);
 }
 
 void
-redis_journal_write(struct resp *resp, struct slice key, uint64_t max_len, const struct journal_entry *entry)
+redis_journal_init(struct redis_journal *journal, const char *prefix, uint64_t max_len, ms_t max_age_ms)
 {
-    struct fields fields;
-    gather(&fields, entry);
-    resp_begin(resp, 6 + 2 * fields.n);
-    resp_text(resp, "XADD");
-    resp_word(resp, key);
-    resp_text(resp, "MAXLEN");
-    resp_text(resp, "~");
-    resp_number(resp, (int64_t)max_len);
-    resp_text(resp, "*");
-    for (uint32_t i = 0; i < fields.n; i++) {
-        resp_word(resp, fields.names[i]);
-        resp_word(resp, fields.values[i]);
-    }
+    snprintf(journal->key, sizeof(journal->key), "%s:j", prefix);
+    journal->max_len = max_len;
+    journal->max_age_ms = max_age_ms;
+    write_head(journal);
+}
+
+static void
+write_entry(struct redis_journal *journal, struct resp *resp, const struct journal_entry *entry)
+{
+    enum { WORDS_OF_HEAD = 6 };
+    struct writer writer;
+    writer.resp = resp;
+    writer.journal = journal;
+    writer.n = 0;
+    buf_init(&writer.scratch, writer.memory, sizeof(writer.memory));
+    buf_init(&resp->buf, resp->bytes, sizeof(resp->bytes));
+    buf_put(&resp->buf, journal->head, journal->head_size);
+    put_fields(&writer, entry);
+    uint32_t words = WORDS_OF_HEAD + 2 * writer.n;
+    check(words >= 10 && words < 100);
+    resp->bytes[1] = (char)('0' + words / 10);
+    resp->bytes[2] = (char)('0' + words % 10);
 }
 
 /* ---- sending and what comes back ------------------------------------------------------------------------------------------ */
@@ -173,7 +205,7 @@ redis_journal(struct dedup *dedup, const struct journal_entry *entry)
         unwritten(redis, "too many entries wait for Redis");
         return;
     }
-    redis_journal_write(&redis->resp, slice_of(journal->key), journal->max_len, entry);
+    write_entry(journal, &redis->resp, entry);
     redis->unflushed++;
     redis_send(redis, take_slot(redis), STEP_JOURNAL);
 }

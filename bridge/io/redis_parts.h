@@ -57,7 +57,7 @@ struct slot_list {
     struct redis_slot *head, *tail;
 };
 
-enum { REDIS_JOURNAL_MOST = 16384, JOURNAL_FIELDS_MAX = 16 };
+enum { REDIS_JOURNAL_MOST = 16384 };
 
 struct redis_journal {
     char key[DEDUP_PREFIX_BYTES_MAX + 8];
@@ -65,6 +65,11 @@ struct redis_journal {
     ms_t max_age_ms;
     ms_t trim_at_ms;            /* old entries are taken out no sooner */
     uint32_t under_way;
+    char head[DEDUP_PREFIX_BYTES_MAX + 128];    /* of each command */
+    size_t head_size;
+    int64_t time_ms;            /* the last time that was written, and its text */
+    size_t time_size;
+    char time[32];
 };
 
 /* A text that people were told, and when. */
@@ -150,7 +155,7 @@ bool redis_swap_reply(const struct redisReply *, struct slice *met, ms_t *pttl_m
 
 /* redis_journal.c */
 void redis_journal(struct dedup *, const struct journal_entry *);
-void redis_journal_write(struct resp *, struct slice key, uint64_t max_len, const struct journal_entry *);
+void redis_journal_init(struct redis_journal *, const char *prefix, uint64_t max_len, ms_t max_age_ms);
 void redis_journal_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 void redis_journal_over(struct redis *, struct redis_slot *);      /* frees the slot */
 void redis_journal_failed(struct redis *, const char *why);         /* tells it; nothing else follows from it */

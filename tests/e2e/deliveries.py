@@ -4,6 +4,7 @@ import time
 
 from events import Record, encode, event, stream
 from harness import World
+from journal import second_ones_are_announced, stream_is_whole
 from servers import expect, wait_until
 
 HEADERS = [
@@ -121,9 +122,13 @@ def kills(servers, name, count=100000, times=5):
         world.finished(180, settle=15)
         world.never_doubled(soar=False)
         twice = second_ones(world, killed)
+        lines, again = second_ones_are_announced(world), stream_is_whole(world)
         world.dead_letters_are(letters, starts=len(world.workers))
         worker.leave()
-        return f"{len(world.expected)} executions, 0 lost, {times} kills, {twice} second executions at SOAR"
+        return (
+            f"{len(world.expected)} executions, 0 lost, {times} kills, {twice} second executions at SOAR, announced by "
+            f"{lines} lines and {again} entries"
+        )
 
 
 def sigterm(servers, name, count=60000):
@@ -205,9 +210,12 @@ def faults(servers, name, count=20000):
         world.sim.ask("DELETE", "/faults")
         world.finished(10, settle=45)
         world.never_doubled(soar=False)
+        lines = second_ones_are_announced(world)
+        stream_is_whole(world)
         twice = world.ledger.doubled(notice=False)
         told = worker.metric("alertbridge_possible_duplicates_total")
         expect(sum(len(t) - 1 for t in twice.values()) <= told, f"{len(twice)} doubled at SOAR, {told} counted as possible")
+        expect(lines == told, f"{lines} lines AB5107 for {told} possible duplicates")
         fired = world.sim.stats()["faults_fired"]
         idle = [kind for kind, _ in FAULTS if not fired.get(kind)]
         expect(not idle, f"faults that never fired: {idle}: {fired}")
@@ -217,7 +225,7 @@ def faults(servers, name, count=20000):
         worker.leave()
         return (
             f"{len(world.expected)} executions, 0 lost, {sum(fired.values())} faults, {len(twice)} doubled at SOAR of "
-            f"{told:.0f} possible, "
+            f"{told:.0f} possible, {lines} lines, "
             f"{tokens} tokens"
         )
 
