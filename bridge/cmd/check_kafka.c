@@ -154,7 +154,7 @@ group_past_of(const struct kafka_probe *seen)
     if (!seen->reached || seen->group != PROBE_SEEN)
         return GROUP_NOT_KNOWN;
     for (uint32_t i = 0; i < seen->n_topics; i++)
-        if (seen->topics[i].n_present + seen->topics[i].n_out_of_range > 0)
+        if (seen->topics[i].n_present - seen->topics[i].n_begun + seen->topics[i].n_out_of_range > 0)
             return GROUP_HAS_OFFSETS;
     return GROUP_IS_NEW;
 }

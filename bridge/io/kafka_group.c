@@ -229,8 +229,8 @@ begin_added_ones(struct kafka *kafka, const rd_kafka_topic_partition_list_t *fou
     }
 }
 
-static bool
-is_only_begun(const rd_kafka_topic_partition_t *one)
+bool
+kafka_is_only_begun(const rd_kafka_topic_partition_t *one)
 {
     return one->metadata_size == strlen(KAFKA_BEGUN) && memcmp(one->metadata, KAFKA_BEGUN, one->metadata_size) == 0;
 }
@@ -247,7 +247,7 @@ take_offsets(struct kafka *kafka, const rd_kafka_topic_partition_list_t *found)
         if (!kafka_partition_of(kafka, one->topic, one->partition, &partition))
             continue;
         kafka->assignment[partition].next_offset = one->offset >= 0 ? one->offset : -1;
-        kafka->assignment[partition].only_begun = is_only_begun(one);
+        kafka->assignment[partition].only_begun = kafka_is_only_begun(one);
     }
     begin_added_ones(kafka, found);
     return RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -23,6 +23,7 @@ struct rd_kafka_conf_s;
 struct rd_kafka_queue_s;
 struct rd_kafka_message_s;
 struct rd_kafka_op_s;
+struct rd_kafka_topic_partition_s;
 struct rd_kafka_topic_partition_list_s;
 
 enum {
@@ -156,6 +157,7 @@ bool kafka_subscribe(struct kafka *, const struct kafka_config *, char *error, s
 void kafka_on_rebalance(struct kafka *, int error, struct rd_kafka_topic_partition_list_s *);
 void kafka_on_looked_up(struct kafka *, struct rd_kafka_op_s *event);
 void kafka_look_up(struct kafka *);
+bool kafka_is_only_begun(const struct rd_kafka_topic_partition_s *);       /* a committed offset with KAFKA_BEGUN */
 void kafka_group_tick(struct kafka *);              /* an assignment that was lost while a revoke is open */
 void kafka_group_end(struct kafka *);               /* gives everything back without asking */
 bool kafka_partition_of(struct kafka *, const char *topic, int32_t number, uint32_t *partition);

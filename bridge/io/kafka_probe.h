@@ -28,8 +28,9 @@ struct kafka_probe_topic {
     int64_t max_message_bytes;
     bool deletes, compacts;             /* cleanup.policy */
 
-    enum probe_sight offsets;           /* SEEN: the four below are right */
+    enum probe_sight offsets;           /* SEEN: what is below is right */
     uint32_t n_none, n_present, n_out_of_range;     /* partitions by what the group has committed */
+    uint32_t n_begun;                   /* of those present: where reading began, and nothing was finished since */
     int32_t out_partition;              /* the first one out of range: the offset, and where its log begins and ends */
     int64_t out_offset, out_low, out_high;
     char why[PROBE_WHY_BYTES];          /* what was not seen, and why; "" = nothing */

@@ -4,7 +4,10 @@
 #include "codecs/check.h"
 
 #include <librdkafka/rdkafka.h>
+#include <poll.h>
 #include <stdio.h>
+
+enum { ROUNDS_MAX = 10, ROUND_MS = 200 };     /* of asking again what passes by */
 
 /* Partitions without a leader would hold up the answer for all. */
 static rd_kafka_topic_partition_list_t *
@@ -27,14 +30,50 @@ first_error(const rd_kafka_topic_partition_list_t *list, rd_kafka_resp_err_t err
     return error;
 }
 
+/* A topic that was just made, a leader or coordinator that just moved: soon over. */
+static bool
+passes_by(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+           || error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH || error == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE
+           || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR
+           || error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || error == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
+/* True, after a pause, when it is worth asking again. */
+static bool
+asks_again(const struct prober *prober, rd_kafka_resp_err_t error, int round)
+{
+    if (!passes_by(error) || round == ROUNDS_MAX || probe_left_ms(prober) < 2 * ROUND_MS)
+        return false;
+    poll(NULL, 0, ROUND_MS);
+    return true;
+}
+
 /* `end` is librdkafka's number for the beginning or the end of a log, which stands for a time in this request:
  * https://kafka.apache.org/protocol#The_Messages_ListOffsets */
 static rd_kafka_resp_err_t
 ask_ends(struct prober *prober, rd_kafka_topic_partition_list_t *list, int64_t end)
 {
-    for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = end;
-    return rd_kafka_offsets_for_times(prober->client, list, probe_left_ms(prober));
+    rd_kafka_resp_err_t error;
+    int round = 0;
+    do {
+        for (int i = 0; i < list->cnt; i++)
+            list->elems[i].offset = end;
+        error = rd_kafka_offsets_for_times(prober->client, list, probe_left_ms(prober));
+    } while (asks_again(prober, first_error(list, error), round++));
+    return error;
+}
+
+static rd_kafka_resp_err_t
+ask_committed(struct prober *prober, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t error;
+    int round = 0;
+    do
+        error = first_error(list, rd_kafka_committed(prober->client, list, probe_left_ms(prober)));
+    while (asks_again(prober, error, round++));
+    return error;
 }
 
 static void
@@ -45,6 +84,7 @@ judge_partition(struct kafka_probe_topic *topic, const rd_kafka_topic_partition_
         topic->n_none++;
     } else if (offset >= low && offset <= high) {
         topic->n_present++;
+        topic->n_begun += kafka_is_only_begun(committed);
     } else if (topic->n_out_of_range++ == 0) {
         topic->out_partition = committed->partition;
         topic->out_offset = offset;
@@ -94,8 +134,7 @@ probe_offsets(struct prober *prober)
 {
     rd_kafka_topic_partition_list_t *committed = all_partitions(prober->found);
     if (committed->cnt > 0) {
-        rd_kafka_resp_err_t error = rd_kafka_committed(prober->client, committed, probe_left_ms(prober));
-        error = first_error(committed, error);
+        rd_kafka_resp_err_t error = ask_committed(prober, committed);
         prober->found->group = probe_sight_of(error);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
             probe_why(prober->found->group_why, "committed offsets", error);

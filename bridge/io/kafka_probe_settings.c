@@ -10,12 +10,10 @@
 static struct kafka_probe_topic *
 topic_of(struct kafka_probe *found, const char *name)
 {
-    if (found->dead.name && strcmp(found->dead.name, name) == 0)
-        return &found->dead;
     for (uint32_t i = 0; i < found->n_topics; i++)
         if (strcmp(found->topics[i].name, name) == 0)
             return &found->topics[i];
-    return NULL;
+    return found->dead.name && strcmp(found->dead.name, name) == 0 ? &found->dead : NULL;
 }
 
 static void

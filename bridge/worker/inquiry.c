@@ -159,7 +159,8 @@ static void
 read_file(struct chain *chain)
 {
     struct secret secret = { .path = chain->path };
-    chain_take_file(chain, secret_read(&secret), secret_view(&secret));
+    enum secret_result result = secret_read(&secret);
+    chain_take_file(chain, result, secret_view(&secret));
     secret_wipe(&secret);
 }
 

@@ -158,6 +158,8 @@ Test(check_kafka, committed_offsets_are_none_present_or_out_of_range)
     cr_expect_str_eq(judge("kafka.offsets"), "pass");
     cr_expect(says("kafka.offsets", "2 of 3"));
     cr_expect_eq(group_past_of(&seen), GROUP_HAS_OFFSETS);
+    topics[0].n_begun = 2;
+    cr_expect_eq(group_past_of(&seen), GROUP_IS_NEW, "it only began, and finished nothing");
     struct config *config = judged_config();
     config->sources[0].start_at_end = true;
     findings_free(&findings);

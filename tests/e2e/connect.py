@@ -57,9 +57,9 @@ class Connect:
     def config(self, **changes):
         return self.world.config(**{"sources": [{"name": "alerts", "topics": [self.topic]}]} | changes)
 
-    def check(self, **changes):
+    def check(self, env=None, **changes):
         path, begun = self.write(self.config(**changes)), time.monotonic()
-        told = run(self.world.binary, "check", "-c", path, "--connect", "--output", "json", seconds=SECONDS_MAX + 30)
+        told = run(self.world.binary, "check", "-c", path, "--connect", "--output", "json", env=env, seconds=SECONDS_MAX + 30)
         checked = Checked(*told, time.monotonic() - begun)
         self.slowest = max(self.slowest, checked.took)
         expect(checked.took < SECONDS_MAX, f"took {checked.took:.1f} s")
@@ -219,6 +219,32 @@ def backends(connect, world):
     sim.ask("POST", "/reset", {})
 
 
+def chain(connect, world):
+    """Keys of the default chain: who gave them is told, and who did not."""
+    nobody = {
+        "HOME": str(world.folder),
+        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+        "ALIBABA_CLOUD_STS_ENDPOINT": f"http://{world.sim.listen}",
+    }
+    token = connect.secret("web-token", "a.b.c")
+    role = {
+        "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r",
+        "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "acs:ram::1:oidc-provider/p",
+        "ALIBABA_CLOUD_OIDC_TOKEN_FILE": token,
+    }
+    keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "testid", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "testsecret"}
+    gone = {"ALIBABA_CLOUD_STS_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    for what, env, code, status, text in (
+        ("the environment's key", keys, 0, "pass", "from environment"),
+        ("a role's key", role, 0, "pass", "from oidc"),
+        ("a wrong key of the environment", keys | {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong-secret"}, 77, "fail", "Signature"),
+        ("no STS", role | gone, 69, "fail", "no key"),
+        ("nobody", {}, 69, "fail", "no provider"),
+    ):
+        checks = ("target.credentials", status, text, "soar-prod")
+        connect.expect(what, code, *checks, soar={"credentials": {}}, env=nobody | env)
+
+
 def connect(servers, name):
     """check --connect: everything passes; then each thing that may be wrong is found, with its exit code and a remedy."""
     playbooks = ["c5c88b5e-97ca-435d-8c20-000000000000", "-22222222-97ca-435d-8c20-000000000000"]
@@ -233,6 +259,7 @@ def connect(servers, name):
             touches_nothing(checks, world, redis)
             kafka(checks, world)
             backends(checks, world)
+            chain(checks, world)
             redis_server(checks, redis)
             silent_redis(checks)
             return f"{checks.n} runs, the slowest {checks.slowest:.1f} s; exits 0, 69, 77, 78; nothing touched, no secret shown"
