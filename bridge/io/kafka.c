@@ -324,4 +324,7 @@ void
 kafka_stats(const struct kafka *kafka, struct kafka_stats *stats)
 {
     *stats = kafka->stats;
+    stats->stopped = 0;
+    for (uint32_t i = 0; i < kafka->n_partitions; i++)
+        stats->stopped += kafka->positions[i].stopped;
 }

@@ -93,6 +93,7 @@ void kafka_free(struct kafka *);
 
 struct kafka_stats {
     uint32_t brokers_up;
+    uint32_t stopped;           /* partitions that stand still, their offset being out of range */
     uint64_t rebalances[3];     /* assign, revoke, lost */
     uint64_t errors;
     bool joined;                /* was a member once since the start */

@@ -79,10 +79,19 @@ kafka_say(struct kafka *kafka, int error, const char *format, ...)
     kafka->handler.trouble(kafka->handler.owner, LEVEL_ERROR, kind_of((rd_kafka_resp_err_t)error), text);
 }
 
+/* A consumer says __FATAL, a producer's event its cause only; the client itself knows. */
+static bool
+is_fatal(rd_kafka_t *client, int error)
+{
+    char reason[KAFKA_ERROR_BYTES];
+    return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+           || rd_kafka_fatal_error(client, reason, sizeof reason) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 void
 kafka_on_error(struct kafka *kafka, rd_kafka_t *client, int error, const char *text)
 {
-    if (error != RD_KAFKA_RESP_ERR__FATAL && error != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+    if (!is_fatal(client, error)) {
         kafka_say(kafka, error, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), text ? text : "");
         return;
     }

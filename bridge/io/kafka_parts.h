@@ -61,6 +61,7 @@ struct position {
     int64_t end;        /* where the broker said that the partition ended, while it did; -1 = not at its end */
     bool pinned;        /* where reading began was committed */
     bool went_back;     /* and it was said */
+    bool stopped;       /* what is to be read next is not in the log any more */
 };
 
 struct source_rule {

@@ -65,7 +65,11 @@ on_message_error(struct kafka *kafka, const rd_kafka_message_t *message)
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : NULL, *text = rd_kafka_message_errstr(message);
     char line[KAFKA_ERROR_BYTES];
-    if (kafka_is_offset_lost(message->err))
+    uint32_t partition;
+    bool lost = kafka_is_offset_lost(message->err);
+    if (lost && topic && kafka_partition_of(kafka, topic, message->partition, &partition))
+        kafka->positions[partition].stopped = true;
+    if (lost)
         snprintf(line, sizeof line,
                  "%s [%d] stands still: its offset is out of range, records may be gone; set the group's offset by hand: %s",
                  topic ? topic : "?", message->partition, text);

@@ -217,6 +217,8 @@ kafka_rows(struct worker *worker, struct buf *text, const struct engine_stats *s
         metrics_u64(text, METRIC_COMMITS, stats->commits[j], "result", commits[j], NULL);
     metrics_begin(text, METRIC_PAUSED_PARTITIONS);
     metrics_u64(text, METRIC_PAUSED_PARTITIONS, stats->paused, NULL);
+    metrics_begin(text, METRIC_STOPPED_PARTITIONS);
+    metrics_u64(text, METRIC_STOPPED_PARTITIONS, kafka.stopped, NULL);
     metrics_begin(text, METRIC_WINDOW_BYTES);
     metrics_u64(text, METRIC_WINDOW_BYTES, stats->window_bytes, NULL);
     metrics_begin(text, METRIC_WINDOW_LIMIT);

@@ -98,6 +98,7 @@ struct walk {
         uint32_t partition, next, slack, first;     /* places in the log */
         int64_t sent;
         bool paused;
+        uint32_t reached;       /* one past the furthest that was given */
         bool refused;           /* a commit was stale: the group has moved on, and will say so */
     } readers[WALK_PARTITIONS];
     ms_t revoke_by_ms, shutdown_by_ms;  /* DRAINED must have come; 0 = none is awaited */

@@ -137,7 +137,7 @@ begin_reading(struct walk *walk, uint32_t reader, uint32_t partition)
     walk->assignment[reader] =
         (struct assignment){ .topic = "walk", .number = (int32_t)partition, .next_offset = committed > 0 ? committed : -1 };
     walk->readers[reader].partition = partition;
-    walk->readers[reader].next = walk->readers[reader].first = next;
+    walk->readers[reader].next = walk->readers[reader].first = walk->readers[reader].reached = next;
     walk->readers[reader].paused = walk->readers[reader].refused = false;
     walk->readers[reader].slack = 0;
     walk->readers[reader].sent = -1;
@@ -174,6 +174,8 @@ give(struct walk *walk, uint32_t reader)
         return;
     struct input input = { .kind = INPUT_RECORD };
     uint32_t record = walk->logs[partition].log[walk->readers[reader].next++];
+    if (walk->readers[reader].next > walk->readers[reader].reached)
+        walk->readers[reader].reached = walk->readers[reader].next;
     walk->handles = grow(walk->handles, walk->n_handles, &walk->handles_room, sizeof(*walk->handles));
     walk->handles[walk->n_handles].record = record;
     walk->handles[walk->n_handles].epoch = walk->epoch;
@@ -211,6 +213,14 @@ kafka_come_to_rest(struct walk *walk)
         assign(walk, WALK_PARTITIONS);
 }
 
+/* As after a change of leader: some records come again, be they open, finished or committed. */
+static void
+go_back(struct walk *walk, uint32_t reader)
+{
+    uint32_t next = walk->readers[reader].next, back = 1 + walk_draw(walk, 10);
+    walk->readers[reader].next = next < back ? 0 : next - back;
+}
+
 /* What was fetched before the pause was carried out still comes. */
 static void
 fetch(struct walk *walk)
@@ -218,6 +228,8 @@ fetch(struct walk *walk)
     if (walk->n_assigned == 0 || walk->group == GROUP_AWAY)
         return;
     uint32_t reader = walk_draw(walk, walk->n_assigned);
+    if (walk->faults && walk_draw(walk, 100) == 0)
+        go_back(walk, reader);
     for (uint32_t n = 1 + walk_draw(walk, 20); n > 0; n--) {
         if (walk->readers[reader].paused && (walk->readers[reader].slack++ >= AFTER_PAUSE_MAX || !walk->faults))
             return;

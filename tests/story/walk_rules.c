@@ -100,7 +100,7 @@ rules_at_commit(struct walk *walk, uint32_t reader, int64_t offset)
         const struct logged *record = &walk->records[walk->logs[partition].log[i]];
         if (record->offset >= offset)
             return;
-        if (i >= walk->readers[reader].next)
+        if (i >= walk->readers[reader].reached)
             walk_fail(walk, "%u/%ld is passed over and was never read", partition, record->offset);
         is_finished(walk, record, walk->epoch);
         walk->readers[reader].first = i + 1;

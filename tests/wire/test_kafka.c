@@ -323,5 +323,8 @@ Test(kafka, an_offset_out_of_range_stops_the_partition_and_is_said)
     for (unsigned i = 0; i < second->n_records; i++)
         cr_expect_eq(second->records[i].number, 1);
     cr_expect_eq(second->fatal, 0);
+    struct kafka_stats stats;
+    kafka_stats(second->kafka, &stats);
+    cr_expect_eq(stats.stopped, 1);
     member_leave(second);
 }

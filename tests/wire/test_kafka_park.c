@@ -1,4 +1,5 @@
 /* test_kafka_park.c: dead letters as they lie in the topic, and the ends of partitions that hold transactions. */
+#include "bridge/io/kafka_parts.h"
 #include "tests/wire/kafka_world.h"
 
 #include <criterion/criterion.h>
@@ -159,6 +160,17 @@ Test(kafka_park, a_full_queue_refuses_from_the_loop)
     kafka_leave(m->kafka, 300);
     until(m->closed == 1);
     kafka_free(m->kafka);
+}
+
+/* An idempotent producer that lost its place cannot go on; nor may the process look well beside it. */
+Test(kafka_park, a_producer_that_cannot_go_on_is_fatal)
+{
+    struct member_of_test *m = parker(world_topic("dead", 1, NULL));
+    until(m->assigned == 1);
+    rd_kafka_test_fatal_error(m->kafka->producer, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "as a broker would say");
+    until(m->fatal == 1);
+    cr_expect_not_null(strstr(m->why_fatal, "OUT_OF_ORDER_SEQUENCE_NUMBER"), "%s", m->why_fatal);
+    member_leave(m);
 }
 
 /* ---- transactions ---------------------------------------------------------------------------------------------------------- */
