@@ -60,6 +60,12 @@ lone_begin(struct lone *lone)
     fresh_memory(lone);
     lone->engine = engine_init(lone->memory, &lone->config, lone->decoder, 0);
     lone_assign(lone);
+    lone_answer_credentials(lone);
+}
+
+void
+lone_answer_credentials(struct lone *lone)
+{
     for (uint32_t i = 0; i < LONE_OUT; i++)
         if (lone->out[i].used && lone->out[i].effect.kind == EFFECT_FETCH_CREDENTIAL) {
             struct input input = { .kind = INPUT_CREDENTIAL };
@@ -67,7 +73,7 @@ lone_begin(struct lone *lone)
             input.credential.target = lone->out[i].effect.credential.target;
             input.credential.ok = true;
             input.credential.expires_at_ms = MS_NEVER;
-            lone_feed_only(lone, input);
+            lone_feed(lone, input);
         }
 }
 
@@ -125,6 +131,7 @@ lone_receive_text(struct lone *lone, const char *text)
     cr_assert_lt(lone->n_records, LONE_RECORDS);
     uint32_t handle = lone->n_records++;
     struct input input = { .kind = INPUT_RECORD };
+    struct buf messages;
     snprintf(lone->records[handle].value, sizeof(lone->records[handle].value), "%s", text);
     lone->records[handle].view = (struct record_view){ .value = slice_of(lone->records[handle].value),
                                                        .timestamp_ms = 1767322000000 + lone->now };
@@ -138,6 +145,8 @@ lone_receive_text(struct lone *lone, const char *text)
     input.record.epoch = lone->epoch;
     input.record.offset = lone->records[handle].offset;
     input.record.view = &lone->records[handle].view;
+    buf_init(&messages, lone->messages[handle], sizeof(lone->messages[handle]));
+    input.record.messages = &messages;
     input.record.bytes = (uint32_t)strlen(text);
     lone_feed(lone, input);
     return handle;

@@ -27,6 +27,7 @@ struct lone {
         uint32_t epoch;
         bool freed, abandoned;
     } records[LONE_RECORDS];
+    char messages[LONE_RECORDS][1024];      /* as the worker keeps them with the record */
     uint32_t n_records, x;      /* x: the record of the delivery that the test is about */
     uint32_t epoch;
     bool replay;                /* records to come carry the header of a replay */
@@ -58,6 +59,7 @@ bool lone_claimed(struct lone *, uint32_t handle, enum claim_verdict);
 bool lone_called(struct lone *, uint32_t handle, enum outcome, int64_t retry_after_ms);
 bool lone_settled(struct lone *, uint32_t handle, enum settle_answer);      /* of a SETTLE or a RENEW */
 bool lone_parked(struct lone *, uint32_t handle, bool ok);
+void lone_answer_credentials(struct lone *);
 void lone_forget_out(struct lone *, enum effect_kind, struct tag);          /* answered by lone_feed */
 
 struct input lone_call_answer(struct tag, enum outcome, int64_t retry_after_ms);

@@ -27,6 +27,7 @@ void replies(enum outcome, ...);            /* outcomes of the next calls, ended
 void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms);
 /* calls with the message <prefix><2 digits> are rejected, others delivered */
 void refuse_whatever_holds(const char *prefix, uint32_t number);
+void refuse_message(const char *id);         /* likewise; as many as one likes */
 void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
 void fail_for(const char *id);               /* calls with that message are OUTCOME_NOT_EXECUTED */
 void calls_hang(void);                      /* calls are not answered until calls_return() */
@@ -60,6 +61,7 @@ enum claim_state last_end(const char *id);   /* what the last SETTLE wrote; it w
 int64_t committed(void);                    /* last offset given to COMMIT and accepted; -1 = none */
 uint32_t freed(void);                       /* records given back */
 uint32_t calls_seen(void);
+bool calls_kept_the_order(void);            /* messages ended in the order of their ids */
 uint32_t parked_seen(const char *reason);
 uint32_t drained_seen(void);
 bool drained_complete(void);

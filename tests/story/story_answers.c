@@ -86,6 +86,22 @@ call_holds(const struct effect *effect, const char *id)
     return false;
 }
 
+/* What is delivered, or refused alone, comes after what ended before it. */
+static void
+watch_order(const struct effect *effect, enum outcome outcome)
+{
+    struct call_member member;
+    if (outcome != OUTCOME_DELIVERED && !(outcome == OUTCOME_REJECTED && effect->call.n == 1))
+        return;
+    for (uint32_t i = 0; i < effect->call.n; i++) {
+        char id[32];
+        engine_call_member(world.engine, effect->call.tag, i, &member);
+        snprintf(id, sizeof(id), "%.*s", (int)member.id.size, member.id.at);
+        world.out_of_order |= strcmp(id, world.last_ended) < 0;
+        memcpy(world.last_ended, id, sizeof(id));
+    }
+}
+
 static void
 on_call(const struct effect *effect)
 {
@@ -99,6 +115,10 @@ on_call(const struct effect *effect)
         input.called.verdict = world.replies[world.next_reply++];
     if (world.guilty[0] && call_holds(effect, world.guilty))
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
+    for (uint32_t i = 0; i < world.n_guilty; i++)
+        if (call_holds(effect, world.guilty_ids[i]))
+            input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
+    watch_order(effect, input.called.verdict.outcome);
     if (world.foreign[0] && call_holds(effect, world.foreign))
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_AUTH, .status = 403, .code = "NoPermission" };
     if (world.poison[0] && call_holds(effect, world.poison))
@@ -247,6 +267,13 @@ void
 refuse_whatever_holds(const char *prefix, uint32_t number)
 {
     snprintf(world.guilty, sizeof(world.guilty), "%s%02u", prefix, number);
+}
+
+void
+refuse_message(const char *id)
+{
+    cr_assert(world.n_guilty < sizeof(world.guilty_ids) / sizeof(world.guilty_ids[0]));
+    snprintf(world.guilty_ids[world.n_guilty++], sizeof(world.guilty_ids[0]), "%s", id);
 }
 
 void

@@ -78,6 +78,12 @@ calls_seen(void)
     return world.calls;
 }
 
+bool
+calls_kept_the_order(void)
+{
+    return !world.out_of_order;
+}
+
 uint32_t
 parked_seen(const char *reason)
 {

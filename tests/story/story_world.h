@@ -55,6 +55,10 @@ struct story_world {
     bool hanging, silent, paused, credentials_hang;
     uint32_t credential_refusals;
     ms_t credential_life;
+    char guilty_ids[100][16];
+    uint32_t n_guilty;
+    char last_ended[32];
+    bool out_of_order;
     char guilty[32], foreign[32], poison[32];
     struct input held[SCRIPT_MAX];
     uint32_t n_held;

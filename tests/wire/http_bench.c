@@ -1,6 +1,8 @@
 /* http_bench.c: see http_bench.h. */
 #include "tests/wire/http_bench.h"
 
+#include "codecs/backend.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +27,9 @@ http_bench_called(void *owner, struct tag tag, const struct reply *reply, ms_t d
     *answer = (struct answer){ .tag = tag, .transport = reply->transport, .begun = reply->begun, .status = reply->status,
                                .handed_over = reply->handed_over, .body_size = reply->body.size,
                                .body_at = reply->body.at };
+    struct verdict verdict;
+    backend_of(TARGET_SOAR)->judge(reply, &verdict);
+    answer->outcome = verdict.outcome;
     text_of(answer->body, sizeof(answer->body), reply->body);
     text_of(answer->content_type, sizeof(answer->content_type), reply->content_type);
     text_of(answer->retry_after, sizeof(answer->retry_after), reply->retry_after);

@@ -12,6 +12,7 @@ struct answer {
     enum transport transport;
     int begun, status;
     bool handed_over;
+    enum outcome outcome;       /* as the SOAR judge has it */
     size_t body_size;
     const char *body_at;        /* where the slot held it: looked at to see that it is wiped */
     char body[64], content_type[64], retry_after[64], acs_retry_after[64], date[64];

@@ -143,10 +143,16 @@ peer_start(struct peer *peer, struct event_base *base, const enum peer_act *acts
 }
 
 void
-peer_stop(struct peer *peer)
+peer_hang_up(struct peer *peer)
 {
     while (peer->guests)
         guest_end(peer->guests);
+}
+
+void
+peer_stop(struct peer *peer)
+{
+    peer_hang_up(peer);
     if (peer->listener)
         evconnlistener_free(peer->listener);
     free(peer->last);

@@ -35,6 +35,7 @@ struct peer {
 
 void peer_start(struct peer *, struct event_base *, const enum peer_act *acts, uint32_t n_acts);
 void peer_stop(struct peer *);
+void peer_hang_up(struct peer *);     /* closes every connection as if it had been idle for too long; goes on listening */
 uint32_t peer_copies(const struct peer *, uint32_t id);     /* how often the request with this x-id came whole */
 uint16_t peer_free_port(void);                              /* nobody listens there */
 

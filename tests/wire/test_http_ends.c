@@ -16,6 +16,7 @@ Test(http, a_reused_connection_that_closes_silently_is_never_sent_to_twice)
         cr_expect_eq(second->transport, TRANSPORT_ABORTED, "row %zu", i);
         cr_expect_eq(second->begun, 2, "row %zu", i);
         cr_expect(second->handed_over, "row %zu", i);
+        cr_expect_eq(second->outcome, OUTCOME_IN_DOUBT, "row %zu: it was read whole", i);
         cr_expect_eq(peer_copies(&bench->peer, 2), 1, "row %zu: sent %u times", i, peer_copies(&bench->peer, 2));
         cr_expect_eq(call(bench, 3, 0)->status, 200, "row %zu", i);
         http_bench_stop(bench);
@@ -31,6 +32,7 @@ Test(http, a_reset_of_a_reused_connection_is_never_sent_to_twice)
     cr_expect_geq(second->begun, 1);
     cr_expect(second->handed_over);
     cr_expect_eq(peer_copies(&bench->peer, 2), 1);
+    cr_expect_eq(second->outcome, OUTCOME_IN_DOUBT);
     http_bench_stop(bench);
 }
 
@@ -44,6 +46,20 @@ Test(http, a_failed_reconnect_after_a_first_copy_is_not_called_unsent)
     cr_expect_eq(second->begun, 1);
     cr_expect(second->handed_over);
     cr_expect_eq(peer_copies(&bench->peer, 2), 1);
+    cr_expect_eq(second->outcome, OUTCOME_IN_DOUBT);
+    http_bench_stop(bench);
+}
+
+Test(http, a_connection_that_was_closed_while_idle_is_left_and_nothing_is_in_doubt)
+{
+    BENCH(1, PEER_OK);
+    call(bench, 1, 0);
+    peer_hang_up(&bench->peer);
+    const struct answer *second = call(bench, 2, 10);
+    cr_expect_eq(second->status, 200);
+    cr_expect_eq(second->begun, 1);
+    cr_expect_eq(peer_copies(&bench->peer, 2), 1);
+    cr_expect_eq(bench->peer.connections, 2);
     http_bench_stop(bench);
 }
 
@@ -55,6 +71,7 @@ Test(http, a_fresh_connection_that_closes_silently_is_a_reset)
     cr_expect_eq(answer->begun, 1);
     cr_expect(answer->handed_over);
     cr_expect_eq(peer_copies(&bench->peer, 1), 1);
+    cr_expect_eq(answer->outcome, OUTCOME_IN_DOUBT);
     http_bench_stop(bench);
 }
 
@@ -66,6 +83,7 @@ Test(http, a_reset_after_the_request_is_a_reset)
     cr_expect_eq(answer->begun, 1);
     cr_expect(answer->handed_over);
     cr_expect_eq(answer->status, 0);
+    cr_expect_eq(answer->outcome, OUTCOME_IN_DOUBT);
     http_bench_stop(bench);
 }
 
@@ -77,6 +95,7 @@ Test(http, a_refused_connection_begins_nothing)
     cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
     cr_expect_eq(answer->begun, 0);
     cr_expect_not(answer->handed_over);
+    cr_expect_eq(answer->outcome, OUTCOME_NOT_SENT);
     http_bench_stop(bench);
 }
 
@@ -91,6 +110,7 @@ Test(http, tls_to_a_server_without_it_begins_nothing)
     cr_expect_eq(answer->transport, TRANSPORT_CONNECT);
     cr_expect_eq(answer->begun, 0);
     cr_expect_eq(bench->peer.requests, 0);
+    cr_expect_eq(answer->outcome, OUTCOME_NOT_SENT);
     http_bench_stop(bench);
 }
 
@@ -102,6 +122,7 @@ Test(http, a_server_that_does_not_answer_ends_in_a_timeout_with_all_handed_over)
     cr_expect_eq(answer->transport, TRANSPORT_TIMEOUT);
     cr_expect_eq(answer->begun, 1);
     cr_expect(answer->handed_over);
+    cr_expect_eq(answer->outcome, OUTCOME_IN_DOUBT);
     http_bench_stop(bench);
 }
 
@@ -113,6 +134,7 @@ Test(http, a_server_that_does_not_read_was_not_handed_a_large_body)
     cr_expect_eq(answer->transport, TRANSPORT_TIMEOUT);
     cr_expect_eq(answer->begun, 1);
     cr_expect_not(answer->handed_over);
+    cr_expect_eq(answer->outcome, OUTCOME_NOT_EXECUTED);
     http_bench_stop(bench);
 }
 
@@ -125,6 +147,7 @@ Test(http, no_request_begins_when_its_lease_is_over)
     cr_expect_eq(answer->begun, 0);
     cr_expect_not(answer->handed_over);
     cr_expect_eq(bench->peer.requests, 0);
+    cr_expect_eq(answer->outcome, OUTCOME_NOT_SENT);
     call_send_until(bench, 2, 10, clock_now_ms() + 60000);
     cr_expect_eq(answers_wait(bench, 2)->status, 200);
     http_bench_stop(bench);
