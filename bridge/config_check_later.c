@@ -5,7 +5,7 @@
 static const char *const process_rows[] = {
     "dead_letter.guard", "stall", "scaling", "log.payload_digest",
 };
-static const char *const target_rows[] = { "on_redis_down", "propagate_trace" };
+static const char *const target_rows[] = { "propagate_trace" };
 static const char *const route_rows[] = { "dedup" };
 
 static void

@@ -19,6 +19,8 @@ dedup_new(const struct dedup_config *config, struct event_base *base, const stru
     check(config->orders > 0);
     if (dedup_is_memory(config->url))
         return memory_new(config, base, handler, error, error_size);
+    if (config->degrade)
+        return degrade_new(config, base, handler, error, error_size);
     return redis_new(config, base, handler, error, error_size);
 }
 

@@ -19,6 +19,8 @@ enum dedup_state {
     DEDUP_FOREIGN_KEY,  /* up, but this key is not ours */
     DEDUP_MAY_EVICT,    /* up, but set so that it may forget */
     DEDUP_IN_MEMORY,    /* up, and only in this process */
+    DEDUP_DEGRADED,     /* still away, but orders that say so are answered by this process's memory */
+    DEDUP_RESTORED,     /* up, and Redis has been told what it missed */
 };
 
 struct dedup_handler {
@@ -45,6 +47,7 @@ struct dedup_config {
     struct sipkey hash_key;     /* of the prefix, for ids over 64 bytes */
     uint64_t journal_max_len;   /* entries that the journal keeps, about; 0 = no journal */
     ms_t journal_max_age_ms;
+    bool degrade;               /* some orders will say so: a memory is kept for them */
 };
 
 /* NULL with `error` when the url cannot be used. Redis may be away: that is a state, not an error. */
@@ -76,6 +79,9 @@ struct dedup_stats {
     uint64_t flushes;
     uint64_t amnesia;
     ms_t last_answer_ms;
+    bool degraded;              /* some go on without Redis */
+    const uint64_t *degraded_claims;    /* by target, claims that memory gave; NULL = it never does */
+    uint64_t owed, owed_given_up;       /* ends that Redis does not have yet; and never will */
 };
 void dedup_stats(const struct dedup *, struct dedup_stats *);
 

@@ -41,6 +41,8 @@ struct dedup *redis_new(const struct dedup_config *, struct event_base *, const 
                         size_t error_size);
 struct dedup *memory_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error,
                          size_t error_size);
+struct dedup *degrade_new(const struct dedup_config *, struct event_base *, const struct dedup_handler *, char *error,
+                          size_t error_size);      /* redis_new, and this process's memory while Redis is away */
 
 /* What another process would have left `age_ms` ago, and what stands there now (false: nothing). For tests of the tables on
  * both stores. */

@@ -3,15 +3,35 @@
 #include "bridge/io/memory_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { CAPACITY_FIRST = 1024 };
+
+static bool
+init(struct memory_table *table, uint32_t capacity, uint32_t capacity_max)
+{
+    *table = (struct memory_table){ .capacity = capacity, .capacity_max = capacity_max };
+    table->at = calloc(table->capacity, sizeof(*table->at));
+    return table->at != NULL;
+}
 
 bool
 memory_table_init(struct memory_table *table, uint32_t capacity_max)
 {
-    *table = (struct memory_table){ .capacity = CAPACITY_FIRST, .capacity_max = capacity_max };
-    table->at = calloc(table->capacity, sizeof(*table->at));
-    return table->at != NULL;
+    return init(table, CAPACITY_FIRST, capacity_max);
+}
+
+bool
+memory_table_init_whole(struct memory_table *table, uint32_t capacity)
+{
+    return init(table, capacity, capacity);
+}
+
+void
+memory_table_clear(struct memory_table *table)
+{
+    memset(table->at, 0, table->capacity * sizeof(*table->at));
+    table->n = 0;
 }
 
 void

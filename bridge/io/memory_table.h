@@ -21,6 +21,8 @@ struct memory_table {
 };
 
 bool memory_table_init(struct memory_table *, uint32_t capacity_max);
+bool memory_table_init_whole(struct memory_table *, uint32_t capacity);    /* at its ceiling from the start; a power of two */
+void memory_table_clear(struct memory_table *);
 void memory_table_release(struct memory_table *);
 
 /* The live entry of the key, or NULL. Valid until the next put. */

@@ -211,6 +211,10 @@ state_code(const struct worker *worker, enum dedup_state state)
         return LOG_AB4106;
     case DEDUP_IN_MEMORY:
         return LOG_AB4105;
+    case DEDUP_DEGRADED:
+        return LOG_AB4109;
+    case DEDUP_RESTORED:
+        return LOG_AB4110;
     }
     return LOG_AB4102;
 }
@@ -220,7 +224,7 @@ on_state(void *owner, enum dedup_state state, const char *text)
 {
     struct worker *worker = owner;
     log_line(state_code(worker, state), &(struct log_fields){ .error = text });
-    worker->store_down = state == DEDUP_AWAY || state == DEDUP_REFUSES;
+    worker->store_down = state == DEDUP_AWAY || state == DEDUP_REFUSES || state == DEDUP_DEGRADED;
     amnesia_review(worker);
 }
 

@@ -227,6 +227,24 @@ kafka_rows(struct worker *worker, struct buf *text, const struct engine_stats *s
 }
 
 static void
+degraded_rows(struct worker *worker, const struct dedup_stats *dedup, struct buf *text)
+{
+    metrics_begin(text, METRIC_DEDUP_DEGRADED);
+    EACH_TARGET(worker, i, 0) {
+        bool degrades = worker->settings->targets[i].on_redis_down == REDIS_DOWN_DEGRADE;
+        metrics_u64(text, METRIC_DEDUP_DEGRADED, degrades && dedup->degraded, "target", target_label(worker, i), NULL);
+    }
+    metrics_begin(text, METRIC_DEGRADED_DELIVERIES);
+    EACH_TARGET(worker, i, 0)
+        metrics_u64(text, METRIC_DEGRADED_DELIVERIES, dedup->degraded_claims ? dedup->degraded_claims[i] : 0, "target",
+                    target_label(worker, i), NULL);
+    metrics_begin(text, METRIC_REDIS_OWED);
+    metrics_u64(text, METRIC_REDIS_OWED, dedup->owed, NULL);
+    metrics_begin(text, METRIC_REDIS_OWED_LOST);
+    metrics_u64(text, METRIC_REDIS_OWED_LOST, dedup->owed_given_up, NULL);
+}
+
+static void
 redis_rows(struct worker *worker, struct buf *text)
 {
     static const char *const ops[DEDUP_OP_COUNT] = { "claim", "resolve", "settle", "renew", "journal", "ping" };
@@ -245,6 +263,7 @@ redis_rows(struct worker *worker, struct buf *text)
     metrics_u64(text, METRIC_REDIS_RECONNECTS, dedup.reconnects, NULL);
     metrics_begin(text, METRIC_REDIS_AMNESIA);
     metrics_u64(text, METRIC_REDIS_AMNESIA, dedup.amnesia + worker->began_empty, NULL);
+    degraded_rows(worker, &dedup, text);
 }
 
 static void

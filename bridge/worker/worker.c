@@ -117,6 +117,15 @@ make_core(struct worker *worker)
 }
 
 static bool
+any_degrades(const struct engine_config *settings)
+{
+    for (uint32_t i = 0; i < settings->n_targets; i++)
+        if (settings->targets[i].on_redis_down == REDIS_DOWN_DEGRADE)
+            return true;
+    return false;
+}
+
+static bool
 make_dedup(struct worker *worker, char *error, size_t error_size)
 {
     const struct config *config = worker->config;
@@ -130,6 +139,7 @@ make_dedup(struct worker *worker, char *error, size_t error_size)
         .targets = worker->target_names, .n_targets = config->n_targets,
         .orders = 2 * (worker->settings->deliveries ? worker->settings->deliveries : 2 * config->limits.window_records) + 4096,
         .hash_key = worker->settings->hash_key,
+        .degrade = any_degrades(worker->settings),
         .journal_max_len = config->redis.journal_max_len, .journal_max_age_ms = config->redis.journal_max_age_ms,
     };
     worker->dedup = dedup_new(&settings, worker->base, &handler, error, error_size);
@@ -264,11 +274,24 @@ free_event(struct event *event)
         event_free(event);
 }
 
+/* Redis did not come back before we leave: the marks of what went on without it end with us. */
+static void
+tell_owed(const struct worker *worker)
+{
+    struct dedup_stats stats;
+    if (!worker->dedup)
+        return;
+    dedup_stats(worker->dedup, &stats);
+    if (stats.owed > 0)
+        log_line(LOG_AB4204, &(struct log_fields){ .attempt = (uint32_t)stats.owed });
+}
+
 void
 worker_free(struct worker *worker)
 {
     if (!worker)
         return;
+    tell_owed(worker);
     admin_free(worker->admin);
     kafka_free(worker->kafka);
     dedup_free(worker->dedup);

@@ -60,6 +60,7 @@ void expect_journal(const char *entries);    /* the journal since the last time,
 enum claim_state last_end(const char *id);   /* what the last SETTLE wrote; it was of that id */
 int64_t committed(void);                    /* last offset given to COMMIT and accepted; -1 = none */
 uint32_t freed(void);                       /* records given back */
+uint32_t degradable_orders(uint32_t target);    /* claims and ends that the store may answer by itself while Redis is away */
 uint32_t calls_seen(void);
 bool calls_kept_the_order(void);            /* messages ended in the order of their ids */
 uint32_t parked_seen(const char *reason);

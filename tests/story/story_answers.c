@@ -26,9 +26,17 @@ claim_script(const struct claim_order *order)
 }
 
 static void
+count_order(const struct claim_order *order)
+{
+    world.orders[order->target]++;
+    world.degradable[order->target] += order->degrade;
+}
+
+static void
 on_claim(const struct effect *effect)
 {
     struct input input = { .kind = INPUT_CLAIMED };
+    count_order(&effect->claim);
     input.claimed.tag = effect->claim.tag;
     input.claimed.answer = world.silent ? (struct claim_answer){ .verdict = CLAIM_UNKNOWN } : claim_script(&effect->claim);
     story_later(world.silent ? SILENT_MS : 0, input);
@@ -38,6 +46,7 @@ static void
 on_settle(const struct effect *effect)
 {
     struct input input = { .kind = INPUT_SETTLED };
+    count_order(&effect->claim);
     input.settled.tag = effect->claim.tag;
     if (effect->kind == EFFECT_SETTLE) {
         snprintf(world.last_end_id, sizeof(world.last_end_id), "%.*s", (int)effect->claim.id.size, effect->claim.id.at);

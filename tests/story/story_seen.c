@@ -73,6 +73,14 @@ freed(void)
 }
 
 uint32_t
+degradable_orders(uint32_t target)
+{
+    uint32_t n = world.degradable[target];
+    cr_assert(n == 0 || n == world.orders[target], "%u of %u orders of the target only", n, world.orders[target]);
+    return n;
+}
+
+uint32_t
 calls_seen(void)
 {
     return world.calls;

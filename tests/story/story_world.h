@@ -67,6 +67,7 @@ struct story_world {
     int64_t committed;
     uint32_t freed, calls, drained, epoch;
     uint32_t parked[REASON_COUNT];
+    uint32_t degradable[2], orders[2];      /* by target */
     bool complete;
     struct story_entry journal[JOURNAL_MAX];
     uint32_t n_journal;

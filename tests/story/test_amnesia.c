@@ -1,4 +1,4 @@
-/* test_amnesia.c: Redis lost its memory: a free key no longer says that an event was not sent. */
+/* test_amnesia.c: Redis lost its memory: a free key no longer says that an event was not sent. Redis is away. */
 #include "tests/story/story.h"
 
 #include <criterion/criterion.h>
@@ -110,4 +110,36 @@ Test(story, after_amnesia_a_claim_that_is_ours_already_is_held_as_a_free_one)
     pass(3000);
     cr_expect_eq(calls_seen(), 0);
     cr_expect_eq(parked_seen("unconfirmed"), 1);
+}
+
+/* ---- Redis is away -------------------------------------------------------------------------------------------------------- */
+
+/* The store goes on by itself for whom every order says so, and for nobody else. */
+Test(story, each_order_says_whether_its_target_goes_on_without_redis)
+{
+    stage()->targets[0].on_redis_down = REDIS_DOWN_DEGRADE;
+    story_begin();
+    replies(OUTCOME_IN_DOUBT, OUTCOME_IN_DOUBT, OUTCOME_COUNT);
+    receive(41, "n-1", "i1");
+    receive_alert(42, "inc-1", "i2");
+    pass(5000);
+    cr_expect_eq(committed(), 43);
+    cr_expect(degradable_orders(0) >= 3, "claim, doubt, end: %u", degradable_orders(0));
+    cr_expect_eq(degradable_orders(1), 0);
+}
+
+Test(story, a_target_that_pauses_sends_nothing_while_the_store_is_silent_and_all_when_it_is_back)
+{
+    stage();
+    story_begin();
+    store_is_silent(true);
+    receive_alert(41, "inc-1", "i1");
+    pass(60000);
+    cr_expect_eq(calls_seen(), 0);
+    cr_expect_eq(committed(), -1);
+    store_is_silent(false);
+    pass(3000);
+    cr_expect_eq(calls_seen(), 1);
+    cr_expect_eq(committed(), 42);
+    cr_expect_eq(parked_seen("budget"), 0);
 }

@@ -42,7 +42,7 @@ static void
 on_state(void *owner, enum dedup_state state, const char *text)
 {
     struct stand *stand = owner;
-    bool up = state != DEDUP_AWAY && state != DEDUP_REFUSES;
+    bool up = state != DEDUP_AWAY && state != DEDUP_REFUSES && state != DEDUP_DEGRADED;
     stand->state = state;
     stand->changes += stand->up != up;
     stand->up = up;
