@@ -237,6 +237,8 @@ redis_journal_reply(struct redis *redis, struct redis_slot *slot, const redisRep
     redis_journal_over(redis, slot);
     if (added)
         trim(redis, redis_text_of(reply));
+    else if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
+        redis->journal.trim_at_ms = 0;      /* `~` takes out 10,000 at most: there may be more */
 }
 
 void
