@@ -30,7 +30,8 @@ struct dedup_handler {
     /* With a text for the log; said once a change, and at intervals while it is down. */
     void (*state)(void *owner, enum dedup_state, const char *text);
     void (*amnesia)(void *owner, const char *text);     /* the store lost its memory */
-    void (*unjournaled)(void *owner, const char *why);  /* an entry of the journal was not written, told also while it is asked for */
+    /* An entry of the journal was not written; told also while it is asked for. Nothing follows from it. */
+    void (*unjournaled)(void *owner, const char *why);
 };
 
 struct dedup_config {
