@@ -3,7 +3,7 @@
 #include "bridge/config_load.h"
 
 static const char *const process_rows[] = {
-    "dead_letter.guard", "stall", "scaling", "log.payload_digest",
+    "stall", "scaling", "log.payload_digest",
 };
 static const char *const target_rows[] = { "propagate_trace" };
 static const char *const route_rows[] = { "dedup" };

@@ -138,6 +138,8 @@ call_answered(struct engine *engine, const struct input *input)
     }
     const struct verdict *verdict = &input->called.verdict;
     target_stats(engine, (int)batch->target->index)->calls[verdict->outcome]++;
+    if (!input->called.lease_over)
+        target_felt(engine, batch, verdict);
     batch_release_slot(engine, batch);
     batch->outcome = verdict->outcome;
     remember_answer(batch, verdict);

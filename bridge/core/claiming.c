@@ -194,8 +194,8 @@ claim_renew(struct engine *engine, struct delivery *delivery)
         renew(engine, delivery);
 }
 
-/* A claim in BACKOFF or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in SETTLING
- * the end itself is on its way. */
+/* A claim in BACKOFF, HELD or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in
+ * SETTLING the end itself is on its way. */
 void
 custody_renew_due(struct engine *engine, struct target *target)
 {
@@ -205,7 +205,8 @@ custody_renew_due(struct engine *engine, struct target *target)
         if (delivery->renew_ms > engine->now_ms)
             return;
         claim_keep(engine, delivery);
-        if (delivery->state == DELIVERY_BACKOFF || delivery->state == DELIVERY_PARKING)
+        enum delivery_state state = delivery->state;
+        if (state == DELIVERY_BACKOFF || state == DELIVERY_PARKING || state == DELIVERY_HELD)
             claim_renew(engine, delivery);
     }
 }
@@ -230,6 +231,8 @@ renew_lost(struct engine *engine, struct delivery *delivery)
     delivery->dispatch = 0;
     delivery->doubt_unwritten = false;
     wait_for_other(engine, delivery, ASK_AGAIN_FIRST_MS);
+    if (!batch)
+        return;                         /* a guard held it */
     if (batch->state == BATCH_RENEWING)
         batch_renewed(engine, batch);
     else if (!list_first(&batch->members))
@@ -251,7 +254,7 @@ renew_answered(struct engine *engine, struct delivery *delivery, enum settle_ans
         renew_lost(engine, delivery);
         return;
     case SETTLE_UNKNOWN:
-        if (delivery->state == DELIVERY_PARKING)
+        if (delivery->state == DELIVERY_PARKING || delivery->state == DELIVERY_HELD)
             return;                     /* its timer is the dead letter's; renewed at the next third of the lease */
         delivery->renewing = true;      /* asked again by timer; the wait keeps a dead store from spinning us */
         timers_set(&engine->timers, &delivery->timer, engine->now_ms + RENEW_AGAIN_MS);

@@ -11,15 +11,16 @@ static const struct {
     uint32_t next;      /* states it may go to */
 } states[DELIVERY_STATE_COUNT] = {
     [DELIVERY_FREE]     = { "free",     STAGE_COUNT,    TO(RECEIVED) },
-    [DELIVERY_RECEIVED] = { "received", STAGE_RECEIVED, TO(QUEUED) | TO(PARKING) | TO(ENDING) | TO(FREE) },
+    [DELIVERY_RECEIVED] = { "received", STAGE_RECEIVED, TO(QUEUED) | TO(PARKING) | TO(HELD) | TO(ENDING) | TO(FREE) },
     [DELIVERY_QUEUED]   = { "queued",   STAGE_QUEUED,   TO(CLAIMING) | TO(FREE) },
     [DELIVERY_CLAIMING] = { "claiming", STAGE_CLAIMING, TO(CALLING) | TO(WAITING) | TO(PARKING) | TO(SETTLING) | TO(ENDING) },
     [DELIVERY_WAITING]  = { "waiting",  STAGE_WAITING,  TO(QUEUED) | TO(FREE) },
     [DELIVERY_CALLING]  = { "calling",  STAGE_CALLING,  TO(SETTLING) | TO(BACKOFF) },
-    [DELIVERY_BACKOFF]  = { "backoff",  STAGE_BACKOFF,  TO(CALLING) | TO(PARKING) | TO(SETTLING) | TO(WAITING) },
+    [DELIVERY_BACKOFF]  = { "backoff",  STAGE_BACKOFF,  TO(CALLING) | TO(PARKING) | TO(HELD) | TO(SETTLING) | TO(WAITING) },
     [DELIVERY_SETTLING] = { "settling", STAGE_SETTLING, TO(WAITING) | TO(FREE) },
     [DELIVERY_PARKING]  = { "parking",  STAGE_PARKING,  TO(SETTLING) | TO(ENDING) },
     [DELIVERY_ENDING]   = { "ending",   STAGE_SETTLING, TO(FREE) },
+    [DELIVERY_HELD]     = { "held",     STAGE_PARKING,  TO(BACKOFF) | TO(PARKING) | TO(SETTLING) | TO(WAITING) | TO(FREE) },
 };
 
 const char *
@@ -63,6 +64,8 @@ list_of(struct engine *engine, const struct delivery *delivery, enum delivery_st
         return &engine->settling;
     case DELIVERY_PARKING:
         return &engine->parking;
+    case DELIVERY_HELD:
+        return guard_held(engine, delivery);
     case DELIVERY_QUEUED:       /* a heap, not a list */
     case DELIVERY_STATE_COUNT:
         break;
@@ -99,6 +102,10 @@ move(struct engine *engine, struct delivery *delivery, enum delivery_state to, b
         engine->targets[delivery->target].waiting_here--;
         delivery->waits_for = 0;
     }
+    if (from == DELIVERY_HELD)
+        guard_left(engine, delivery);
+    else if (to == DELIVERY_HELD)
+        guard_entered(engine, delivery);
     delivery->state = to;
     if (in_batch(from) && in_batch(to))
         return;                 /* stays where it is, in order */
@@ -182,6 +189,7 @@ delivery_done(struct engine *engine, struct delivery *delivery, enum terminal te
         stats->parked[delivery->reason]++;
     if (terminal == TERMINAL_ABANDONED)
         record->abandoned = true;
+    guards_saw(engine, delivery, terminal);
     claim_unkeep(engine, delivery);
     uint64_t dispatch = delivery->dispatch;
     int target = delivery->target;

@@ -26,6 +26,7 @@ enum delivery_state {
     DELIVERY_SETTLING,  /* engine.settling:  its end (D, X, U, R) is being written                             */
     DELIVERY_PARKING,   /* engine.parking:   its dead-letter record is being written                           */
     DELIVERY_ENDING,    /* engine.settling:  terminal, until its journal entry was given out                   */
+    DELIVERY_HELD,      /* guard.held:       to be parked, but too much is: waits with its claim kept              */
     DELIVERY_STATE_COUNT,
 };
 
@@ -74,6 +75,8 @@ struct delivery {
     bool replay;
     bool journal_again;             /* its entry is given out once more: the one before may be lost */
     uint32_t doubt_journaled;       /* the doubt that the journal knows of, in this custody */
+    bool is_probe;                  /* was held by a guard and is called again, to see whether the flood is over */
+    bool let_pass;                  /* was held, and an operator let it go: no guard holds or counts it again */
     enum claim_state end;           /* SETTLING: what is being written */
     enum terminal terminal;         /* SETTLING, ENDING: what it will count as */
     ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */

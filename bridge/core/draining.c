@@ -42,6 +42,7 @@ abandon_idle(struct engine *engine)
     abandon_state(engine, DELIVERY_RECEIVED);
     abandon_state(engine, DELIVERY_QUEUED);
     abandon_state(engine, DELIVERY_WAITING);
+    guards_give_up(engine);
     for (uint32_t i = 0; i < engine->config.n_targets; i++) {
         give_up_batches(engine, &engine->targets[i].ready);
         give_up_batches(engine, &engine->targets[i].resting);

@@ -124,6 +124,11 @@ park(struct engine *engine, struct delivery *delivery, enum reason reason)
 {
     delivery->reason = reason;
     delivery->renewing = false;
+    if (guard_holds(engine, delivery)) {
+        delivery_move(engine, delivery, DELIVERY_HELD);
+        TRACE(engine, delivery->id, "held, %s", reason_name(reason));
+        return;
+    }
     delivery_move(engine, delivery, DELIVERY_PARKING);
     TRACE(engine, delivery->id_size ? delivery->id : "record", "park %s", reason_name(reason));
     push_park(engine, delivery);

@@ -98,6 +98,7 @@ target_init(struct engine *engine, uint32_t index)
     list_init(&target->ready);
     list_init(&target->resting);
     list_init(&target->custody);
+    concurrency_init(&target->concurrency, target->policy->concurrency);
     rate_init(&target->rate, target->policy->rate_per_hour, engine->now_ms);
 }
 
@@ -121,6 +122,8 @@ engine_init(void *memory, const struct engine_config *config, struct decoder *de
     list_init(&engine->unexpanded);
     for (uint32_t i = 0; i < config->n_targets; i++)
         target_init(engine, i);
+    for (uint32_t i = 0; i <= config->n_targets; i++)
+        guard_init(&engine->guards[i]);
     engine->work = true;
     return engine;
 }
@@ -141,6 +144,7 @@ control(struct engine *engine, enum control what)
         break;
     case CONTROL_RESUME:
         engine->paused = false;
+        guards_resume(engine);
         for (uint32_t i = 0; i < engine->config.n_targets; i++)
             target_try_now(engine, &engine->targets[i]);
         break;
@@ -238,6 +242,7 @@ work(struct engine *engine)
         struct target *target = &engine->targets[(engine->next_target + i) % n];
         credential_review(engine, target);
         custody_renew_due(engine, target);
+        guard_probe_due(engine, target->index);
         target_dispatch(engine, target);
     }
     engine->next_target = n ? (engine->next_target + 1) % n : 0;
@@ -270,6 +275,8 @@ engine_deadline(const struct engine *engine)
     for (uint32_t i = 0; i < engine->config.n_targets; i++) {
         ms_t target = target_deadline(engine, &engine->targets[i]);
         at = target < at ? target : at;
+        ms_t guard = guard_deadline(engine, i);
+        at = guard < at ? guard : at;
     }
     return at;
 }

@@ -17,6 +17,7 @@
 
 #include "bridge/core/claim.h"
 #include "bridge/core/journal.h"
+#include "bridge/core/guard.h"
 #include "bridge/core/reason.h"
 #include "bridge/core/route.h"
 #include "bridge/core/types.h"
@@ -67,6 +68,7 @@ struct source_policy {
 struct engine_config {
     struct target_policy targets[TARGETS_MAX];
     uint32_t n_targets;
+    struct guard_policy guard;      /* of each target, and of what no route matches */
     struct source_policy sources[SOURCES_MAX];
     uint32_t n_sources;
     struct route routes[ROUTES_MAX];
@@ -210,7 +212,7 @@ enum effect_kind {
 /* What a target did that people want to know at once. */
 enum note {
     NOTE_BREAKER_OPEN, NOTE_BREAKER_HALF_OPEN, NOTE_BREAKER_CLOSED, NOTE_PAUSED_AUTH, NOTE_PAUSED_CONFIG, NOTE_GOES_ON,
-    NOTE_MARK_MISSING
+    NOTE_MARK_MISSING, NOTE_GUARD_ON, NOTE_GUARD_OFF,      /* the guard of target n_targets is that of what no route matches */
 };
 
 /* A member of a call, by engine_call_member. */
@@ -319,8 +321,11 @@ struct target_stats {
     uint64_t flushes[3];            /* full, bytes, linger */
     uint32_t inflight[STAGE_COUNT];
     uint32_t calls_inflight, calls_limit;
+    uint64_t rate_per_hour;         /* in use; 0 = no limit */
     enum breaker breaker;
     enum target_pause pause;
+    bool guarded;                   /* too much is being parked: it is held */
+    uint32_t held;                  /* deliveries; in flight they count as parking */
     int64_t skew_ms;
 };
 

@@ -25,6 +25,7 @@ partitions_assign(struct engine *engine, const struct input *input)
 {
     uint32_t n = input->assigned.n;
     check(n <= PARTITIONS_MAX && input->assigned.epoch > engine->epoch);
+    guards_give_up(engine);
     partitions_clear(engine);
     engine->epoch = input->assigned.epoch;
     engine->n_partitions = n;
@@ -106,7 +107,7 @@ partition_finished(struct engine *engine, uint32_t index, uint32_t window_slot)
 static bool
 wants_pause(const struct engine *engine, const struct partition *partition)
 {
-    return engine->drain.active || engine->paused || partition->full ||
+    return engine->drain.active || engine->paused || partition->full || partition->held > 0 ||
            (engine->memory_full && !window_is_empty(&partition->window));
 }
 

@@ -33,6 +33,7 @@ struct partition {
     bool committing;            /* one is out */
     bool stale;                 /* the group has moved on: no more commits in this epoch */
     bool paused;                /* as told to the adapter */
+    uint32_t held;              /* deliveries of it that a guard holds */
     bool full;                  /* over the high mark, until the low mark */
 };
 
@@ -75,6 +76,7 @@ struct engine {
     struct timers timers;
 
     struct target targets[TARGETS_MAX];
+    struct guard guards[TARGETS_MAX + 1];   /* the last, at n_targets, is of what no route matches */
     struct partition *partitions;
     struct window_slot *window_slots;
     uint32_t n_window_slots;
@@ -149,6 +151,16 @@ bool is_orphan(const struct engine *, const struct record *);   /* of an assignm
 void journal_end(struct engine *, struct delivery *);       /* by its present tag */
 void journal_resend(struct engine *, struct delivery *);    /* once for each doubt, before the call that it is about */
 bool journal_fill(const struct engine *, const struct delivery *, struct journal_entry *);  /* false: nothing to be told */
+/* guarding.c: floods of dead letters */
+struct list *guard_held(struct engine *, const struct delivery *);     /* where it stands when it is HELD */
+bool guard_holds(struct engine *, const struct delivery *);            /* it is about to be parked: false = it may be */
+void guard_entered(struct engine *, const struct delivery *);          /* HELD now */
+void guard_left(struct engine *, const struct delivery *);
+void guards_saw(struct engine *, const struct delivery *, enum terminal);
+void guards_resume(struct engine *);                                    /* by an operator */
+void guards_give_up(struct engine *);                                   /* of an assignment that ends: all that is held */
+void guard_probe_due(struct engine *, uint32_t target);
+ms_t guard_deadline(const struct engine *, uint32_t target);
 
 /* ending.c: settle and park */
 void settle(struct engine *, struct delivery *, enum claim_state end, enum terminal);

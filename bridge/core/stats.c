@@ -25,6 +25,15 @@ window_gauges(struct engine *engine)
     stats->paused_by_operator = engine->paused;
 }
 
+static void
+guard_gauges(struct engine *engine)
+{
+    for (uint32_t i = 0; i <= engine->config.n_targets; i++) {
+        engine->stats.targets[i].guarded = engine->guards[i].on;
+        engine->stats.targets[i].held = engine->guards[i].held.size;
+    }
+}
+
 const struct engine_stats *
 engine_stats(struct engine *engine)
 {
@@ -32,10 +41,12 @@ engine_stats(struct engine *engine)
         const struct target *target = &engine->targets[i];
         struct target_stats *stats = &engine->stats.targets[i];
         stats->calls_inflight = target->slots;
-        stats->calls_limit = target->policy->concurrency;
+        stats->calls_limit = concurrency_limit(&target->concurrency);
+        stats->rate_per_hour = target->rate.per_hour;
         stats->breaker = target->breaker;
         stats->pause = target->pause;
     }
+    guard_gauges(engine);
     window_gauges(engine);
     return &engine->stats;
 }

@@ -25,6 +25,38 @@ breaker_set(struct engine *engine, struct target *target, enum breaker breaker)
           breaker == BREAKER_OPEN ? "open" : breaker == BREAKER_CLOSED ? "closed" : "half open");
 }
 
+/* An answer, or none in time, that fewer calls at once may spare us. Refused connections say nothing about it. */
+static bool
+is_overload(const struct verdict *verdict)
+{
+    bool server = verdict->status == 0 || verdict->status >= 500;
+    return verdict->outcome == OUTCOME_THROTTLED || (verdict->outcome == OUTCOME_NOT_EXECUTED && verdict->status != 0) ||
+           (verdict->outcome == OUTCOME_IN_DOUBT && server);
+}
+
+static void
+target_overloaded(struct engine *engine, struct target *target, ms_t called_ms)
+{
+    uint32_t before = concurrency_limit(&target->concurrency);
+    concurrency_overloaded(&target->concurrency, called_ms, engine->now_ms);
+    uint32_t after = concurrency_limit(&target->concurrency);
+    if (after != before)
+        TRACE(engine, target->policy->name, "too much, %u at once, not %u", after, before);
+}
+
+/* A probe is alone: that it fails says nothing about how many at once. */
+void
+target_felt(struct engine *engine, const struct batch *batch, const struct verdict *verdict)
+{
+    struct target *target = batch->target;
+    if (verdict->outcome == OUTCOME_DELIVERED)
+        concurrency_acknowledged(&target->concurrency, batch->called_ms, engine->now_ms, target->slots);
+    if (verdict->outcome == OUTCOME_THROTTLED)
+        rate_lower(&target->rate, batch->called_ms, engine->now_ms);
+    if (is_overload(verdict) && target->breaker == BREAKER_CLOSED)
+        target_overloaded(engine, target, batch->called_ms);
+}
+
 void
 target_answered(struct engine *engine, struct target *target)
 {
@@ -105,7 +137,7 @@ gate_at(const struct engine *engine, const struct target *target)
         return MS_NEVER;
     if (is_probing(target))
         at = target->slots > 0 ? MS_NEVER : at > target->probe_ms ? at : target->probe_ms;
-    if (target->slots >= target->policy->concurrency)
+    if (target->slots >= concurrency_limit(&target->concurrency))
         return MS_NEVER;                    /* an answer will open it */
     return credential_usable(engine, target) ? at : MS_NEVER;
 }

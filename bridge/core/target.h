@@ -3,6 +3,7 @@
 #define BRIDGE_CORE_TARGET_H
 
 #include "bridge/core/batch.h"
+#include "bridge/core/concurrency.h"
 #include "bridge/core/queue.h"
 #include "bridge/core/rate.h"
 
@@ -24,6 +25,7 @@ struct target {
     struct list resting;        /* batches in BACKOFF */
     struct list custody;        /* deliveries that hold a claim, oldest lease first */
     uint32_t slots;             /* calls under way or reserved */
+    struct concurrency concurrency;
     struct rate rate;
     uint64_t delivered;         /* calls that delivered */
     ms_t throttled_until_ms;
@@ -44,6 +46,9 @@ struct target {
 /* Sends whatever may be sent now. */
 void target_dispatch(struct engine *, struct target *);
 ms_t target_deadline(const struct engine *, const struct target *);
+
+/* What a call's outcome says about how many and how fast the target takes them. */
+void target_felt(struct engine *, const struct batch *, const struct verdict *);
 
 /* What a call's outcome says about the target as a whole. */
 void target_succeeded(struct engine *, struct target *);

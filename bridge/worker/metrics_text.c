@@ -44,6 +44,12 @@ deliveries(struct worker *worker, struct buf *text, const struct engine_stats *s
         for (unsigned j = 0; j < REASON_COUNT; j++)
             metrics_u64(text, METRIC_PARKED, stats->targets[i].parked[j], "target", target_label(worker, i), "reason",
                         reason_name((enum reason)j), NULL);
+    metrics_begin(text, METRIC_PARK_GUARD);
+    EACH_TARGET(worker, i, 1)
+        metrics_u64(text, METRIC_PARK_GUARD, stats->targets[i].guarded, "target", target_label(worker, i), NULL);
+    metrics_begin(text, METRIC_PARK_HELD);
+    EACH_TARGET(worker, i, 1)
+        metrics_u64(text, METRIC_PARK_HELD, stats->targets[i].held, "target", target_label(worker, i), NULL);
 }
 
 static void
@@ -94,6 +100,9 @@ calls(struct worker *worker, struct buf *text, const struct engine_stats *stats)
     metrics_begin(text, METRIC_CALLS_LIMIT);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_CALLS_LIMIT, stats->targets[i].calls_limit, "target", target_label(worker, i), NULL);
+    metrics_begin(text, METRIC_TARGET_RATE);
+    EACH_TARGET(worker, i, 0)
+        metrics_u64(text, METRIC_TARGET_RATE, stats->targets[i].rate_per_hour, "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_MESSAGES);
     EACH_TARGET(worker, i, 0)
         metrics_u64(text, METRIC_MESSAGES, stats->targets[i].messages, "target", target_label(worker, i), NULL);

@@ -20,9 +20,11 @@ perform_note(struct worker *worker, const struct effect *effect)
     static const enum log_code codes[] = {
         [NOTE_BREAKER_OPEN] = LOG_AB5201, [NOTE_BREAKER_HALF_OPEN] = LOG_AB5202, [NOTE_BREAKER_CLOSED] = LOG_AB5203,
         [NOTE_PAUSED_AUTH] = LOG_AB5204,  [NOTE_PAUSED_CONFIG] = LOG_AB5205,     [NOTE_GOES_ON] = LOG_AB5206,
-        [NOTE_MARK_MISSING] = LOG_AB4204,
+        [NOTE_MARK_MISSING] = LOG_AB4204, [NOTE_GUARD_ON] = LOG_AB6201, [NOTE_GUARD_OFF] = LOG_AB6202,
     };
-    log_line(codes[effect->note.what], &(struct log_fields){ .target = worker->target_names[effect->note.target] });
+    bool none = effect->note.target == worker->config->n_targets;       /* the guard of what no route matches */
+    const char *name = none ? "_none" : worker->target_names[effect->note.target];
+    log_line(codes[effect->note.what], &(struct log_fields){ .target = name });
 }
 
 static void

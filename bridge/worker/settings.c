@@ -71,6 +71,11 @@ worker_engine_config(const struct config *config, struct engine_config *engine)
     engine->n_targets = config->n_targets;
     for (uint32_t i = 0; i < config->n_targets; i++)
         target_policy(&config->targets[i], &engine->targets[i]);
+    engine->guard = (struct guard_policy){
+        .share_permille = (uint32_t)(config->dead_letter.guard_share * 1000 + 0.5),
+        .min_records = config->dead_letter.guard_min_records,
+        .window_ms = config->dead_letter.guard_window_ms,
+    };
     engine->n_sources = config->n_sources;
     for (uint32_t i = 0; i < config->n_sources; i++) {
         const struct config_source *source = &config->sources[i];

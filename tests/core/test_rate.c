@@ -142,3 +142,103 @@ Test(rate, more_than_a_million_a_second_is_broken_code, .signal = SIGABRT)
     struct rate rate;
     rate_init(&rate, UINT64_C(3600000001), 0);
 }
+
+/* ---- throttling ------------------------------------------------------------------------------------------------------------ */
+
+/* Tokens of the time from..to, taken as soon as each is there. */
+static uint64_t
+take_between(struct rate *rate, ms_t from_ms, ms_t to_ms)
+{
+    uint64_t n = 0;
+    for (ms_t at_ms = from_ms; at_ms < to_ms; at_ms++)
+        n += take_all(rate, at_ms);
+    return n;
+}
+
+Test(rate, throttling_lowers_a_configured_rate_and_a_minute_brings_it_back)
+{
+    struct rate rate;
+    rate_init(&rate, 100 * 3600, 0);
+    take_between(&rate, 0, 5000);
+    rate_lower(&rate, 4900, 5000);
+    cr_expect_leq(rate.per_hour, 72 * 3600, "seven tenths of what was used");
+    cr_expect_geq(rate.per_hour, 68 * 3600);
+    uint64_t at_first = take_between(&rate, 5000, 7000);
+    cr_expect_lt(at_first, 160, "%lu in two seconds", at_first);
+    cr_expect_gt(at_first, 120, "%lu in two seconds", at_first);
+    take_between(&rate, 7000, 70000);
+    cr_expect_eq(rate.per_hour, 100 * 3600);
+    cr_expect_eq(take_between(&rate, 70000, 80000), 1000);
+}
+
+Test(rate, a_burst_of_throttled_calls_lowers_it_once)
+{
+    struct rate rate;
+    rate_init(&rate, 100 * 3600, 0);
+    take_between(&rate, 0, 5000);
+    rate_lower(&rate, 4900, 5000);
+    uint64_t once = rate.per_hour;
+    for (ms_t at_ms = 5000; at_ms < 5050; at_ms++)
+        rate_lower(&rate, 4990, at_ms);
+    cr_expect_eq(rate.per_hour, once);
+    rate_lower(&rate, 5001, 5050);
+    cr_expect_lt(rate.per_hour, once);
+}
+
+Test(rate, without_a_configured_rate_one_is_set_from_what_was_seen_and_goes_again)
+{
+    struct rate rate;
+    rate_init(&rate, 0, 0);
+    for (ms_t at_ms = 0; at_ms < 10000; at_ms += 10)
+        cr_assert(rate_take(&rate, at_ms));
+    rate_lower(&rate, 9990, 10000);
+    cr_expect_geq(rate.per_hour, 65 * 3600, "%lu", rate.per_hour / 3600);
+    cr_expect_leq(rate.per_hour, 75 * 3600, "%lu", rate.per_hour / 3600);
+    uint64_t limited = take_between(&rate, 10000, 11000);
+    cr_expect_lt(limited, 80, "%lu", limited);
+    ms_t at_ms = 11000;
+    while (rate.per_hour != 0 && at_ms < 100000)
+        (void)rate_take(&rate, at_ms++);
+    cr_expect_lt(at_ms, 75000, "free again at %ld", at_ms);
+    for (int i = 0; i < 10000; i++)
+        cr_assert(rate_take(&rate, at_ms));
+}
+
+Test(rate, however_often_it_is_lowered_calls_go_on)
+{
+    static const uint64_t configured[] = { 0, 1, 5, 3600, 3600000 };
+    for (size_t i = 0; i < sizeof(configured) / sizeof(configured[0]); i++) {
+        struct rate rate;
+        rate_init(&rate, configured[i], 0);
+        rate_take(&rate, 0);
+        for (ms_t at_ms = 0; at_ms < 1000; at_ms++)
+            rate_lower(&rate, at_ms, at_ms);
+        cr_expect_gt(rate.per_hour, 0, "row %zu", i);
+        cr_expect_leq(rate.per_hour, configured[i] ? configured[i] : 36000, "row %zu", i);
+        ms_t ready_ms = rate_ready_at(&rate, 1000);
+        cr_expect_lt(ready_ms, 1000 + 3700000, "row %zu", i);
+        cr_expect(rate_take(&rate, ready_ms), "row %zu", i);
+    }
+}
+
+Test(rate, a_token_is_there_exactly_when_it_was_promised_while_the_rate_comes_back)
+{
+    static const uint64_t configured[] = { 0, 60, 3600, 36000 };
+    for (size_t i = 0; i < sizeof(configured) / sizeof(configured[0]); i++) {
+        struct rate rate;
+        rate_init(&rate, configured[i], 0);
+        rate_take(&rate, 0);
+        for (ms_t at_ms = 10; at_ms < 20; at_ms++)
+            rate_lower(&rate, at_ms, at_ms);
+        for (ms_t now_ms = 20; rate.whole > 0 && now_ms < 80000;) {
+            struct rate early = rate;
+            ms_t ready_ms = rate_ready_at(&rate, now_ms);
+            if (ready_ms > now_ms)
+                cr_assert_not(rate_take(&early, ready_ms - 1), "row %zu: a millisecond early at %ld", i, ready_ms);
+            cr_assert(rate_take(&rate, ready_ms), "row %zu at %ld", i, ready_ms);
+            now_ms = ready_ms;
+            if (rate.per_hour == 0)
+                break;
+        }
+    }
+}

@@ -39,5 +39,9 @@ rest_of(const struct engine *engine)
     }
     for (uint32_t i = 0; i < engine->config.n_targets && !why; i++)
         why = target_rest(engine, i);
+    for (uint32_t i = 0; i <= engine->config.n_targets && !why; i++)
+        why = engine->guards[i].held.size ? "at rest, a guard holds deliveries" : NULL;
+    for (uint32_t i = 0; i < engine->n_partitions && !why; i++)
+        why = engine->partitions[i].held ? "at rest, a partition has held deliveries" : NULL;
     return why;
 }

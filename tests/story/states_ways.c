@@ -178,3 +178,10 @@ way_parking_renewing(void)
     way_parking();
     lone_wait(&lone, 10001);
 }
+
+void
+way_held(void)
+{
+    lone.engine->config.guard = (struct guard_policy){ .share_permille = 1, .min_records = 1, .window_ms = 60000 };
+    way_parking();
+}

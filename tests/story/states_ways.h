@@ -27,5 +27,6 @@ void way_parking_unclaimed(void);
 void way_parking_record(void);
 void way_parking_again(void);
 void way_parking_renewing(void);
+void way_held(void);
 
 #endif

@@ -275,6 +275,13 @@ drain(void)
 }
 
 void
+operator_says(enum control control)
+{
+    story_feed((struct input){ .kind = INPUT_CONTROL, .control = control });
+    pump();
+}
+
+void
 credentials_live(ms_t ms)
 {
     world.credential_life = ms;

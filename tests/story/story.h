@@ -28,8 +28,10 @@ void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms
 /* calls with the message <prefix><2 digits> are rejected, others delivered */
 void refuse_whatever_holds(const char *prefix, uint32_t number);
 void refuse_message(const char *id);         /* likewise; as many as one likes */
+void refuse_all(bool refuse);               /* every call is rejected, whatever the other scripts say */
 void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
 void fail_for(const char *id);               /* calls with that message are OUTCOME_NOT_EXECUTED */
+void slow_target(uint32_t target, ms_t takes_ms);   /* instead of 10 ms a call */
 void calls_hang(void);                      /* calls are not answered until calls_return() */
 void calls_return(void);
 void settles_say(enum settle_answer, uint32_t times);
@@ -45,6 +47,7 @@ void lose(void);
 void assign(int64_t next_offset);
 void resume(void);
 void drain(void);
+void operator_says(enum control);
 void credentials_live(ms_t ms);              /* from when they are fetched; without it for ever */
 void credential_fails_then_hangs(void);     /* the next fetch is answered no, those after it not at all */
 void rotate(uint32_t target);               /* new credentials are at hand */

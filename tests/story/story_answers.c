@@ -132,11 +132,13 @@ on_call(const struct effect *effect)
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_AUTH, .status = 403, .code = "NoPermission" };
     if (world.poison[0] && call_holds(effect, world.poison))
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_NOT_EXECUTED, .status = 503 };
+    if (world.refusing)
+        input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
     world.calls++;
     if (world.hanging)
         world.held[world.n_held++] = input;
     else
-        story_later(CALL_MS, input);
+        story_later(world.takes_ms[effect->call.target] ? world.takes_ms[effect->call.target] : CALL_MS, input);
 }
 
 static void
@@ -286,6 +288,12 @@ refuse_message(const char *id)
 }
 
 void
+refuse_all(bool refuse)
+{
+    world.refusing = refuse;
+}
+
+void
 refuse_auth_for(const char *id)
 {
     snprintf(world.foreign, sizeof(world.foreign), "%s", id);
@@ -295,6 +303,12 @@ void
 fail_for(const char *id)
 {
     snprintf(world.poison, sizeof(world.poison), "%s", id);
+}
+
+void
+slow_target(uint32_t target, ms_t takes_ms)
+{
+    world.takes_ms[target] = takes_ms;
 }
 
 void

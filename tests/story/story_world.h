@@ -52,7 +52,8 @@ struct story_world {
     enum settle_answer settle_answer;
     enum commit_result commit_result;
     uint32_t settles, parks_failing, commits;
-    bool hanging, silent, paused, credentials_hang;
+    ms_t takes_ms[2];           /* a call of that target; 0 = CALL_MS */
+    bool refusing, hanging, silent, paused, credentials_hang;
     uint32_t credential_refusals;
     ms_t credential_life;
     char guilty_ids[100][16];

@@ -130,7 +130,7 @@ answered(uint32_t what)
 
 /* ---- the tables ------------------------------------------------------------------------------------------------------------ */
 
-/* Where x is after the input: r q c w C b s p as the states begin (C = CALLING), . = it is over, = = it stays.
+/* Where x is after the input: r q c w C b s p e h as the states begin (C = CALLING), . = it is over, = = it stays.
  * claimed:   free mine retry takeover busy duplicate conflict unknown
  * called:    delivered not_sent not_executed throttled in_doubt rejected too_large auth config, and lease over
  * settled:   ok fenced unknown; parked: ok, not; committed: ok stale failed
@@ -173,6 +173,7 @@ static const struct row {
                                                          "========", "==========", "===", "==", "===", "===============" },
     { "parking while renewed", way_parking_renewing, DELIVERY_PARKING,
                                                          "========", "==========", "===", "s=", "===", "===============" },
+    { "held", way_held, DELIVERY_HELD,                       "========", "==========", "===", "==", "===", "=sss=======Cs=b" },
 };
 
 /* The same, after a revoke, a loss or the beginning of a shutdown: nothing is begun any more, what is under way ends. */
@@ -196,7 +197,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]), LEFT = sizeof(left) / sizeof(left[
 static enum delivery_state
 expected(const struct row *row, uint32_t what)
 {
-    static const char letters[] = ".rqcwCbsp";     /* in the order of enum delivery_state */
+    static const char letters[] = ".rqcwCbspeh";     /* in the order of enum delivery_state */
     char cell = what < CALLED ? row->claimed[what - CLAIMED] : what <= LEASE_OVER ? row->called[what - CALLED]
                 : what < PARKED ? row->settled[what - SETTLED] : what < COMMITTED ? row->parked[what - PARKED]
                 : what < RECORD ? row->committed[what - COMMITTED] : row->others[what - RECORD];
@@ -306,13 +307,13 @@ Test(states, an_answer_with_a_slot_that_never_was_is_stale)
 Test(states, every_step_between_states_is_in_the_table_or_forbidden)
 {
     static const char *const steps[DELIVERY_STATE_COUNT] = {
-        [DELIVERY_FREE] = "r", [DELIVERY_RECEIVED] = "qpe.", [DELIVERY_QUEUED] = "c.", [DELIVERY_CLAIMING] = "Cwpse",
-        [DELIVERY_WAITING] = "q.", [DELIVERY_CALLING] = "sb", [DELIVERY_BACKOFF] = "Cpsw", [DELIVERY_SETTLING] = "w.",
-        [DELIVERY_PARKING] = "se", [DELIVERY_ENDING] = ".",
+        [DELIVERY_FREE] = "r", [DELIVERY_RECEIVED] = "qpeh.", [DELIVERY_QUEUED] = "c.", [DELIVERY_CLAIMING] = "Cwpse",
+        [DELIVERY_WAITING] = "q.", [DELIVERY_CALLING] = "sb", [DELIVERY_BACKOFF] = "Cpswh", [DELIVERY_SETTLING] = "w.",
+        [DELIVERY_PARKING] = "se", [DELIVERY_ENDING] = ".", [DELIVERY_HELD] = "bpsw.",
     };
     for (unsigned from = 0; from < DELIVERY_STATE_COUNT; from++)
         for (unsigned to = 0; to < DELIVERY_STATE_COUNT; to++)
             cr_expect_eq(delivery_step_allowed((enum delivery_state)from, (enum delivery_state)to),
-                         strchr(steps[from], ".rqcwCbspe"[to]) != NULL, "%s to %s",
+                         strchr(steps[from], ".rqcwCbspeh"[to]) != NULL, "%s to %s",
                          delivery_state_name((enum delivery_state)from), delivery_state_name((enum delivery_state)to));
 }

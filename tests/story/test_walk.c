@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 static struct walk walk;
+static uint64_t floods, slowed;
 
 /* A check() of the engine that a legal input reaches is a finding too. */
 static void
@@ -25,6 +26,8 @@ walk_seed(uint64_t seed)
     bool well = walk_run(&walk, seed);
     if (!well)
         walk_tell(&walk);
+    floods += walk.floods;
+    slowed += walk.slowed;
     walk_end(&walk);
     return well;
 }
@@ -46,6 +49,10 @@ Test(walk, whatever_happens_the_rules_hold)
     if (seeds && sscanf(seeds, "%lu..%lu", &from, &to) != 2)
         cr_assert(false, "ALERTBRIDGE_WALK_SEEDS is <first>..<last>");
     walk_seeds(from, to + 1);
+    if (to - from < 100)
+        return;             /* too few to have met everything */
+    cr_expect_gt(floods, 0u, "no guard ever went on: the walk does not reach it");
+    cr_expect_gt(slowed, 0u, "no target was ever slowed down");
 }
 
 Test(walk, the_same_seed_walks_the_same_way)

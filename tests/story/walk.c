@@ -148,6 +148,7 @@ perform(struct walk *walk, const struct effect *effect)
         backend_credential(walk, effect);
         return;
     case EFFECT_NOTE:
+        walk->floods += effect->note.what == NOTE_GUARD_ON;
         return;
     case EFFECT_DRAINED:
         kafka_drained(walk, effect);
@@ -191,6 +192,7 @@ walk_restart(struct walk *walk)
     walk->turn = 0;
     memset(walk->custodies, 0, sizeof(walk->custodies));
     memset(walk->calls, 0, sizeof(walk->calls));
+    memset(walk->slots, 0, sizeof(walk->slots));
     memset(walk->ends, 0, sizeof(walk->ends));
     for (uint32_t i = 0; i < walk->n_handles; i++)
         walk->handles[i].freed = true;
@@ -258,8 +260,7 @@ act(struct walk *walk)
 static void
 step(struct walk *walk, ms_t *act_ms, uint32_t *spins)
 {
-    ms_t deadline = engine_deadline(walk->engine);
-    ms_t answer = walk->n_pending ? walk->pending[0]->at_ms : MS_NEVER;
+    ms_t deadline = engine_deadline(walk->engine), answer = walk->n_pending ? walk->pending[0]->at_ms : MS_NEVER;
     ms_t at = answer < *act_ms ? answer : *act_ms;
     walk->steps++;
     if (walk->turn > 0) {       /* the turn goes on: no time passes, nothing was pulled */
@@ -304,6 +305,16 @@ is_at_rest(struct walk *walk)
     return true;
 }
 
+/* What no route matches is held until a person says otherwise. */
+static void
+operator_looks(struct walk *walk)
+{
+    if (walk->now < walk->resume_ms || !engine_stats(walk->engine)->targets[WALK_TARGETS].guarded)
+        return;
+    walk_feed(walk, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
+    walk->resume_ms = walk->now + 3000;
+}
+
 /* No fault any more: another owner ends what it holds, every partition is read here, and all must come to its end. */
 static void
 come_to_rest(struct walk *walk, ms_t *act_ms)
@@ -318,6 +329,7 @@ come_to_rest(struct walk *walk, ms_t *act_ms)
         if (walk->shutdown_by_ms == 1)
             walk_restart(walk);
         kafka_come_to_rest(walk);
+        operator_looks(walk);
         step(walk, act_ms, &spins);
         if (walk->now > until || walk->steps > STEPS_MAX)
             walk_fail(walk, "does not come to rest: %u of %u records, %u in windows, %u partitions paused", walk->n_records,

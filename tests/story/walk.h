@@ -57,7 +57,7 @@ struct answer {
 };
 
 struct odds {                   /* in thousandths */
-    uint32_t silent, busy_store, call_fails, park_fails, commit_fails, credential_fails, other;
+    uint32_t silent, busy_store, call_fails, park_fails, commit_fails, credential_fails, other, throttles;
 };
 
 struct walk {
@@ -117,13 +117,14 @@ struct walk {
     uint32_t *delivery_serials, *batch_serials;     /* the latest given out, by slot */
     uint32_t serials_room;
 
-    uint32_t calls[WALK_TARGETS];
+    uint32_t calls[WALK_TARGETS], slots[WALK_TARGETS];      /* slots: of the engine, at the step before */
     uint64_t ends[WALK_TARGETS + 2];    /* entries of the journal in this process, not told again; by row of the stats */
     struct {
         uint32_t epoch;
         uint64_t place;
     } lanes[WALK_TARGETS][WALK_PARTITIONS][WALK_INCIDENTS];
-    ms_t throttled_until_ms;
+    ms_t resume_ms;             /* at rest: when an operator looks after what only he can let go */
+    uint64_t floods, slowed;    /* guards that went on; steps at a rate or with a limit lower than configured */
 
     char lines[WALK_LINES][WALK_LINE_BYTES];
     uint64_t n_lines;

@@ -15,6 +15,10 @@ draw_outcome(struct walk *walk, uint32_t target)
 {
     if (walk->faults && walk->odds.call_fails > 100 && (walk->now / 7000 + target) % 4 == 3)
         return walk_draw(walk, 3) ? OUTCOME_NOT_SENT : OUTCOME_NOT_EXECUTED;       /* an outage */
+    if (walk_chance(walk, walk->odds.throttles))
+        return OUTCOME_THROTTLED;
+    if (walk->faults && walk->odds.call_fails > 100 && (walk->now / 5000 + target) % 6 == 5)
+        return OUTCOME_REJECTED;                    /* a bad deploy */
     if (!walk_chance(walk, walk->odds.call_fails))
         return OUTCOME_DELIVERED;
     return (enum outcome)walk_draw(walk, OUTCOME_COUNT);

@@ -18,6 +18,24 @@ adds_up(struct walk *walk, const struct target_stats *stats, uint32_t row)
         walk_fail(walk, "row %u: opened %lu, terminal %lu, in flight %lu", row, opened, terminal, inflight);
 }
 
+/* Calls under way when the limit fell may be more than it for a while, and none is begun meanwhile. */
+static void
+uses_its_slots(struct walk *walk, const struct target_stats *stats, uint32_t target)
+{
+    const struct target_policy *policy = &walk->config.targets[target];
+    uint32_t slots = stats->calls_inflight, before = walk->slots[target];
+    if (slots < walk->calls[target] || slots > policy->concurrency)
+        walk_fail(walk, "target %u: %u slots, %u calls", target, slots, walk->calls[target]);
+    if (slots > stats->calls_limit && slots > before)
+        walk_fail(walk, "target %u: %u slots, %u before, the limit is %u", target, slots, before, stats->calls_limit);
+    if (stats->calls_limit < 1 || stats->calls_limit > policy->concurrency)
+        walk_fail(walk, "target %u: a limit of %u", target, stats->calls_limit);
+    if (policy->rate_per_hour && (stats->rate_per_hour == 0 || stats->rate_per_hour > policy->rate_per_hour))
+        walk_fail(walk, "target %u: %lu an hour", target, stats->rate_per_hour);
+    walk->slots[target] = slots;
+    walk->slowed += stats->calls_limit < policy->concurrency || stats->rate_per_hour != policy->rate_per_hour;
+}
+
 void
 rules_at_step(struct walk *walk)
 {
@@ -25,8 +43,7 @@ rules_at_step(struct walk *walk)
     for (uint32_t i = 0; i < WALK_TARGETS + 2; i++)
         adds_up(walk, &stats->targets[i], i);
     for (uint32_t i = 0; i < WALK_TARGETS; i++)
-        if (stats->targets[i].calls_inflight < walk->calls[i] || stats->targets[i].calls_inflight > stats->targets[i].calls_limit)
-            walk_fail(walk, "target %u: %u slots, %u calls", i, stats->targets[i].calls_inflight, walk->calls[i]);
+        uses_its_slots(walk, &stats->targets[i], i);
     enum { LATE_MS = 200 };
     if (walk->revoke_by_ms > 0 && walk->now > walk->revoke_by_ms + LATE_MS)
         walk_fail(walk, "a revoke is not answered in time");

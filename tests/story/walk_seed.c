@@ -84,5 +84,9 @@ seed_config(struct walk *walk)
     config->commit_every_records = (uint32_t)ONE_OF(walk, 1, 10, 1000);
     config->owner = 1000;
     config->seed = walk->seed;
+    config->guard = (struct guard_policy){ .share_permille = (uint32_t)ONE_OF(walk, 100, 500, 1000),
+                                           .min_records = (uint32_t)ONE_OF(walk, 0, 1, 5, 50),
+                                           .window_ms = ONE_OF(walk, 5, 1000, 60000) };
     draw_odds(walk);
+    walk->odds.throttles = (uint32_t)ONE_OF(walk, 0, 0, 100, 500);
 }
