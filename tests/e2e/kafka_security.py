@@ -120,21 +120,23 @@ def one_way(servers, name, kafka, way, count):
 
 def refused(servers, name, kafka):
     """A wrong password, and an authority that is not known, are said and waited for."""
-    for way in ("plain", "scram"):
-        with World(servers, f"{name}-not-{way}", kafka=kafka, sim=False) as world:
+    with World(servers, f"{name}-not", kafka=kafka, sim=False) as world:
+        (world.folder / "wrong").write_text("not-the-password")
+        wrong = {
+            "plain": {"sasl.password": "${file:%s}" % (world.folder / "wrong")},
+            "scram": {"ssl.ca.location": str(kafka.folder / "client.crt")},
+        }
+        for way, properties in wrong.items():
             settings = kafka.way(way) | {"group": world.group}
-            if way == "plain":
-                (world.folder / "wrong").write_text("not-the-password")
-                settings["properties"]["sasl.password"] = "${file:%s}" % (world.folder / "wrong")
-            else:
-                settings["properties"]["ssl.ca.location"] = str(kafka.folder / "client.crt")
-            worker = world.worker(kafka=settings)
+            settings["properties"] |= properties
+            world.worker(way, kafka=settings)
+        for worker in world.workers:
             wait_until("AB2104", lambda worker=worker: worker.count("AB2104"), 15, lambda worker=worker: tail(worker.log))
             expect((worker.get("/readyz") or (0,))[0] == 503, "ready without a broker")
             worker.leave()
 
 
-def security(servers, name, count=8000):
+def security(servers, name, count=7000):
     begun = time.monotonic()
     kafka = Secured("3.9.1", servers.folder / f"{name}-kafka").start()
     told = [one_way(servers, name, kafka, way, count) for way in ("plain", "scram", "mutual")]
