@@ -57,6 +57,7 @@ struct dedup *dedup_new(const struct dedup_config *, struct event_base *, const 
 void dedup_free(struct dedup *);
 
 bool dedup_is_memory(const char *url);
+size_t dedup_degrade_size(void);    /* bytes that dedup_config.degrade takes; touched as needed */
 
 void dedup_claim(struct dedup *, const struct claim_order *);
 void dedup_settle(struct dedup *, const struct claim_order *);

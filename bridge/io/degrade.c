@@ -363,6 +363,12 @@ take_memory(struct degrade *degrade, const struct dedup_config *config, struct e
            recall_init(&degrade->recall) && owed_init(&degrade->owed);
 }
 
+size_t
+dedup_degrade_size(void)
+{
+    return 2 * (size_t)RECALL_CAPACITY * sizeof(struct memory_entry) + (size_t)OWED_CAPACITY * sizeof(struct owed_end);
+}
+
 static const struct dedup_kind degrade_kind = {
     .free = degrade_free, .order = degrade_order, .flush = degrade_flush, .poke = degrade_poke, .stats = degrade_stats,
     .journal = degrade_journal,

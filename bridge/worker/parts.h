@@ -143,6 +143,7 @@ uint32_t observe_checks(void *worker, struct admin_check out[ADMIN_CHECKS_MAX]);
 void metrics_text(void *worker, struct buf *text);
 
 /* settings.c */
+bool worker_degrades(const struct engine_config *);    /* a target goes on without Redis */
 void settings_kafka(const struct config *, struct kafka_config *, struct kafka_property *properties, struct kafka_topic *topics);
 void settings_endpoint(const struct config_target *, struct http_endpoint *);
 

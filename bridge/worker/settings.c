@@ -94,6 +94,15 @@ worker_engine_config(const struct config *config, struct engine_config *engine)
     engine->commit_every_records = 1000;
 }
 
+bool
+worker_degrades(const struct engine_config *settings)
+{
+    for (uint32_t i = 0; i < settings->n_targets; i++)
+        if (settings->targets[i].on_redis_down == REDIS_DOWN_DEGRADE)
+            return true;
+    return false;
+}
+
 void
 worker_hash_key(struct crypto *crypto, const char *prefix, struct sipkey *key)
 {
@@ -153,5 +162,5 @@ worker_memory(const struct config *config)
     static struct engine_config engine;     /* large; used at start only */
     worker_engine_config(config, &engine);
     return engine_size(&engine) + slab_size(2 * config->limits.window_bytes, 2 * engine_records_max(&engine)) +
-           (size_t)calls_of(config) * REPLY_BYTES_MAX;
+           (size_t)calls_of(config) * REPLY_BYTES_MAX + (worker_degrades(&engine) ? dedup_degrade_size() : 0);
 }

@@ -117,15 +117,6 @@ make_core(struct worker *worker)
 }
 
 static bool
-any_degrades(const struct engine_config *settings)
-{
-    for (uint32_t i = 0; i < settings->n_targets; i++)
-        if (settings->targets[i].on_redis_down == REDIS_DOWN_DEGRADE)
-            return true;
-    return false;
-}
-
-static bool
 make_dedup(struct worker *worker, char *error, size_t error_size)
 {
     const struct config *config = worker->config;
@@ -139,7 +130,7 @@ make_dedup(struct worker *worker, char *error, size_t error_size)
         .targets = worker->target_names, .n_targets = config->n_targets,
         .orders = 2 * (worker->settings->deliveries ? worker->settings->deliveries : 2 * config->limits.window_records) + 4096,
         .hash_key = worker->settings->hash_key,
-        .degrade = any_degrades(worker->settings),
+        .degrade = worker_degrades(worker->settings),
         .journal_max_len = config->redis.journal_max_len, .journal_max_age_ms = config->redis.journal_max_age_ms,
     };
     worker->dedup = dedup_new(&settings, worker->base, &handler, error, error_size);

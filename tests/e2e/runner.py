@@ -21,6 +21,7 @@ import inputs
 import kafka_group
 import kafka_security
 import process
+import redis_away
 from servers import Failure, Kafka, Process, Redis
 
 KAFKA, KAFKA_NEXT = "3.9.1", "4.1.1"
@@ -54,7 +55,7 @@ class Servers:
 
 def scenarios(quick):
     found = {}
-    for module in (deliveries, inputs, process, dependencies, kafka_group, kafka_security, commands, connect):
+    for module in (deliveries, inputs, process, dependencies, redis_away, kafka_group, kafka_security, commands, connect):
         found |= module.QUICK if quick else module.FULL
     return found
 

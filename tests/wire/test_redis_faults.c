@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct redis_server_of_test server;
 static struct stand stand;
@@ -196,6 +197,53 @@ Test(redis_faults, an_old_copy_is_amnesia)
     cr_expect_eq(claimed("d", 9), CLAIM_FREE);
     cr_expect(stand_forgets(&stand, 1, 1000));
     cr_expect(stand_heard(&stand, "went back"));
+}
+
+Test(redis_faults, another_generation_is_amnesia)
+{
+    server_says(&server, "SET abt:canary 00000000000000ff:999999");
+    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect(stand_forgets(&stand, 1, 1000));
+    cr_expect(stand_heard(&stand, "another generation"));
+}
+
+/* A real snapshot: what was written after it is gone with the process. */
+Test(redis_faults, a_server_that_comes_back_with_an_old_snapshot_is_amnesia)
+{
+    char dump[96];
+    cr_expect_eq(claimed("in-the-snapshot", 1), CLAIM_FREE);
+    stand_turn(&stand, 120);
+    server_says(&server, "SAVE");
+    cr_expect_eq(claimed("after-it", 2), CLAIM_FREE);
+    stand_turn(&stand, 120);
+    server_kill(&server);
+    cr_assert(stand_until(&stand, false, 2000));
+    server_start(&server);
+    cr_assert(stand_until(&stand, true, 4000));
+    cr_expect(stand_forgets(&stand, 1, 1000));
+    cr_expect(stand_heard(&stand, "an old copy was restored"));
+    cr_expect_eq(claimed("in-the-snapshot", 1), CLAIM_MINE);
+    cr_expect_eq(claimed("after-it", 3), CLAIM_FREE);
+    snprintf(dump, sizeof(dump), "%s/dump.rdb", server.directory);
+    unlink(dump);
+}
+
+/* Nothing is lost: a server with its data back is another run, and the canary vouches for it. */
+Test(redis_faults, a_restart_with_its_data_is_no_amnesia)
+{
+    char dump[96];
+    cr_expect_eq(claimed("kept", 1), CLAIM_FREE);
+    stand_turn(&stand, 120);
+    server_says(&server, "SAVE");
+    server_kill(&server);
+    cr_assert(stand_until(&stand, false, 2000));
+    server_start(&server);
+    cr_assert(stand_until(&stand, true, 4000));
+    stand_turn(&stand, 200);
+    cr_expect_eq(stand.amnesia, 0);
+    cr_expect_eq(claimed("kept", 1), CLAIM_MINE);
+    snprintf(dump, sizeof(dump), "%s/dump.rdb", server.directory);
+    unlink(dump);
 }
 
 Test(redis_faults, an_idle_store_looks_by_itself)
