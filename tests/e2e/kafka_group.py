@@ -63,7 +63,7 @@ def rolled(servers, name, count=30000):
         return f"{len(world.expected)} executions once each; exits 0 in {ends} s; the last four read {read:.0f}; then 0 again"
 
 
-def broker_restarts(servers, name, count=15000):
+def broker_restarts(servers, name, count=8000):
     """Once stopped and once killed in mid-run."""
     with World(servers, name) as world:
         world.sim.fault("delay", ms=5, jitter=15)
