@@ -51,7 +51,6 @@ struct slot {
 };
 
 #define NONE UINT32_MAX
-
 struct http {
     struct http_handler handler;
     struct http_loop *loop;
@@ -95,7 +94,7 @@ on_open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *addre
     struct slot *slot = argument;
     if (purpose == CURLSOCKTYPE_IPCXN && !slot->endpoint.allow_internal && http_address_is_internal(&address->addr))
         return CURL_SOCKET_BAD;
-    return http_socket(address->family, address->socktype, address->protocol);
+    return http_loop_opened(slot->http->loop, http_socket(address->family, address->socktype, address->protocol));
 }
 
 static size_t
@@ -129,6 +128,8 @@ slot_settings(struct slot *slot)
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
     bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
+    bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, http_loop_close);
+    bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, slot->http->loop);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply_header);

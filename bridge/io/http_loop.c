@@ -1,5 +1,6 @@
 /* http_loop.c: libcurl's multi socket interface on libevent: which sockets it wants watched, and when it wants to be called
  * next. */
+#include "bridge/io/http_idle.h"
 #include "bridge/io/http_parts.h"
 
 #include "codecs/check.h"
@@ -8,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* One socket that libcurl wants watched. Kept for the next socket when it is done with: their number settles at the most seen
  * at once. */
@@ -21,6 +23,7 @@ struct watch {
 struct http_loop {
     struct event_base *base;
     CURLM *multi;
+    struct http_idle *idle;
     struct event timer;
     struct watch *free, *made;
     http_loop_done *done;
@@ -126,9 +129,11 @@ on_want_socket(CURL *easy, curl_socket_t fd, int what, void *argument, void *soc
         if (watch)
             watch_drop(watch);
         curl_multi_assign(loop->multi, fd, NULL);
+        http_idle_rest(loop->idle, fd);
         return 0;
     }
     if (!watch) {
+        http_idle_work(loop->idle, fd);
         watch = watch_take(loop);
         curl_multi_assign(loop->multi, fd, watch);
     }
@@ -143,6 +148,7 @@ http_loop_new(struct event_base *base, uint32_t connections, http_loop_done *don
     check(loop);
     *loop = (struct http_loop){ .base = base, .multi = curl_multi_init(), .done = done, .owner = owner };
     check(loop->multi);
+    loop->idle = http_idle_new(base);
     check(evtimer_assign(&loop->timer, base, on_timer, loop) == 0);
     curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
     curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
@@ -161,6 +167,7 @@ http_loop_free(struct http_loop *loop)
     if (!loop)
         return;
     curl_multi_cleanup(loop->multi);
+    http_idle_free(loop->idle);
     event_del(&loop->timer);
     while (loop->made) {
         struct watch *watch = loop->made;
@@ -170,6 +177,20 @@ http_loop_free(struct http_loop *loop)
         free(watch);
     }
     free(loop);
+}
+
+int
+http_loop_opened(struct http_loop *loop, int fd)
+{
+    http_idle_open(loop->idle, fd);
+    return fd;
+}
+
+int
+http_loop_close(void *loop, int fd)
+{
+    http_idle_close(((struct http_loop *)loop)->idle, fd);
+    return close(fd);
 }
 
 bool

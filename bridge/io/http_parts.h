@@ -27,6 +27,8 @@ struct http_loop;
 typedef void http_loop_done(void *owner, void *easy, int code);
 struct http_loop *http_loop_new(struct event_base *, uint32_t connections, http_loop_done *, void *owner);
 void http_loop_free(struct http_loop *);
+int http_loop_opened(struct http_loop *, int fd);     /* what libcurl is given to connect; the same fd again */
+int http_loop_close(void *loop, int fd);            /* CURLOPT_CLOSESOCKETFUNCTION */
 bool http_loop_add(struct http_loop *, void *easy);
 void http_loop_remove(struct http_loop *, void *easy);
 

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct tls_bench {
     struct http_bench *http;
@@ -84,4 +85,21 @@ Test(http_tls, a_reused_connection_that_closes_silently_is_never_sent_to_twice)
         cr_expect_eq(call(bench.http, 3, 0)->outcome, OUTCOME_DELIVERED, "row %zu", i);
         end(&bench);
     }
+}
+
+Test(http_tls, a_connection_that_was_closed_while_idle_is_left_and_nothing_is_in_doubt)
+{
+    static const enum tls_act acts[] = { TLS_ANSWER_AND_CLOSE, TLS_ANSWER };
+    struct tls_bench bench;
+    begin(&bench, TLS_VALID, acts, 2);
+    cr_expect_eq(call(bench.http, 1, 0)->outcome, OUTCOME_DELIVERED);
+    for (int i = 0; i < 1000 && bench.peer.counts->closed == 0; i++)
+        usleep(1000);               /* the server's process is seen to have closed it; no time decides */
+    cr_assert_eq(bench.peer.counts->closed, 1);
+    const struct answer *second = call(bench.http, 2, 10);
+    cr_expect_eq(second->outcome, OUTCOME_DELIVERED);
+    cr_expect_eq(second->begun, 1);
+    cr_expect_eq(bench.peer.counts->requests, 2);
+    cr_expect_eq(bench.peer.counts->handshakes, 2);
+    end(&bench);
 }
