@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +171,7 @@ tls_peer_start(struct tls_peer *peer, enum tls_certificate kind, const enum tls_
     peer->pid = fork();
     cr_assert_geq(peer->pid, 0);
     if (peer->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);       /* a test that fails leaves nobody behind */
         signal(SIGPIPE, SIG_IGN);
         accept_all(peer, listener, context, acts, n_acts);
     }
