@@ -210,7 +210,7 @@ Test(degrade, an_owed_end_follows_the_table_when_it_is_written)
     cr_expect_eq(claimed("a", 2), CLAIM_DUPLICATE);
 }
 
-Test(degrade, many_ends_are_written_in_their_order_and_none_is_left)
+Test(degrade, many_ends_are_written_and_until_then_claims_meet_the_memory)
 {
     enum { N = 2000 };
     redis_goes();
@@ -224,6 +224,11 @@ Test(degrade, many_ends_are_written_in_their_order_and_none_is_left)
     cr_assert(stand_answers(&stand, 5000));
     cr_expect_eq(stand_stats(&stand).owed, N);
     redis_comes_back();
+    uint32_t last = stand_claim(&stand, order_of("many-1999", 6000));       /* its end is not even on its way */
+    stand_flush(&stand);
+    cr_expect(stand_stats(&stand).owed > OWED_UNDER_WAY_MAX);
+    cr_assert(stand_answers(&stand, 2000));
+    cr_expect_eq(stand.answers[last].claim.verdict, CLAIM_DUPLICATE, "known by memory, not free in Redis");
     cr_expect(owes_nothing());
     cr_expect_eq(server_says(&server, "EVAL %s 0", "return #redis.call('KEYS', 'abt:d:portal:many-*')")->integer, N);
 }
