@@ -6,7 +6,6 @@ static const char *const process_rows[] = {
     "stall", "scaling", "log.payload_digest",
 };
 static const char *const target_rows[] = { "propagate_trace" };
-static const char *const route_rows[] = { "dedup" };
 
 static void
 warn(struct load *load, const char *path)
@@ -25,7 +24,4 @@ load_check_later(struct load *load)
     for (uint32_t t = 0; t < load->config->n_targets; t++)
         for (size_t i = 0; i < sizeof target_rows / sizeof target_rows[0]; i++)
             warn(load, pool_format(load->scratch, "targets[%u].%s", t, target_rows[i]));
-    for (uint32_t r = 0; r < load->config->n_routes; r++)
-        for (size_t i = 0; i < sizeof route_rows / sizeof route_rows[0]; i++)
-            warn(load, pool_format(load->scratch, "routes[%u].%s", r, route_rows[i]));
 }

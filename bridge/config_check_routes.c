@@ -103,6 +103,19 @@ warn_of_route(struct load *load, uint32_t index)
         }
 }
 
+/* The leader's done mark tells its twins that it was delivered: without it the next twin is sent once more. */
+static void
+check_window(struct load *load, uint32_t index)
+{
+    const struct config_route *route = &load->config->routes[index];
+    const struct config_target *target = route->target >= 0 ? &load->config->targets[route->target] : NULL;
+    if (!target || target->dedup_ttl_ms == 0 || route->window_ms <= target->dedup_ttl_ms)
+        return;
+    load_error(load, route_path(load, index, "dedup.window"),
+               pool_format(load->scratch, "is longer than dedup_ttl of target %s, by which it would be forgotten", target->name),
+               "set a longer dedup_ttl, or a shorter window");
+}
+
 static void
 warn_of_idle_targets(struct load *load)
 {
@@ -132,6 +145,7 @@ load_check_routes(struct load *load)
                            pool_format(load->scratch, "\"%s\" is the name of routes[%u] too", config->routes[i].name, k),
                            "names are unique");
         warn_of_route(load, i);
+        check_window(load, i);
     }
     if (config->n_routes > 0)
         warn_of_idle_targets(load);

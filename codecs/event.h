@@ -97,6 +97,10 @@ enum fault event_read(struct event *, const struct value *object, bool strict, c
 /* Order key: incidentID, else alertID, else `record_key`; absent when there is none. */
 struct slice event_order_key(const struct event *, struct slice record_key);
 
+/* One of the fields that a key can be made of (routes[].dedup.key lists them), as text; absent when the event has none, or an
+ * empty one. Borrowed from the event. */
+struct slice event_field(const struct event *, const char *name);
+
 /* The Kafka key a producer should use: incidentID, else alertID, else the id. */
 struct slice event_record_key(const struct event *);
 

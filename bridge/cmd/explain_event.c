@@ -41,9 +41,27 @@ put_lane(struct outline *out, const struct explain *explain, const struct event 
 }
 
 static void
-put_delivery(struct outline *out, const struct explain *explain, const struct event *event, int target)
+put_window(struct outline *out, const struct explain *explain, const struct event *event, const struct route *route)
 {
-    const struct target_policy *policy = &explain->settings.targets[target];
+    char memory[512];
+    struct buf key;
+    struct hash128 hash;
+    if (route->window_ms == 0)
+        return;
+    if (!route_window(route, event, &explain->settings.hash_key, &hash)) {
+        outline_format(out, "window", "none: the event has no %s", route->n_window_keys ? "field of the key" : "dedupKey");
+        return;
+    }
+    buf_init(&key, memory, sizeof(memory));
+    dedup_window_key(&key, explain->config->redis.prefix, route->name, hash);
+    outline_text(out, "window_key", buf_view(&key));
+    outline_number(out, "window_ms", route->window_ms);
+}
+
+static void
+put_delivery(struct outline *out, const struct explain *explain, const struct event *event, const struct routed *routed)
+{
+    const struct target_policy *policy = &explain->settings.targets[routed->target];
     char memory[512];
     struct buf key;
     int64_t expires;
@@ -52,6 +70,7 @@ put_delivery(struct outline *out, const struct explain *explain, const struct ev
     outline_object(out, NULL);
     outline_texts(out, "target", policy->name);
     outline_text(out, "claim_key", buf_view(&key));
+    put_window(out, explain, event, &explain->settings.routes[routed->route]);
     put_lane(out, explain, event, policy);
     if (event_time_ms(&event->expires_at, &expires) && expires <= explain->wall_ms)
         outline_format(out, "parked", "%s: %s", reason_name(REASON_EXPIRED), reason_text(REASON_EXPIRED));
@@ -71,7 +90,7 @@ put_deliveries(struct outline *out, const struct explain *explain, const struct 
     outline_list(out, "deliveries");
     for (uint32_t i = 0; i < n; i++)
         if (routed[i].target >= 0)
-            put_delivery(out, explain, event, routed[i].target);
+            put_delivery(out, explain, event, &routed[i]);
     outline_close(out);
 }
 

@@ -8,7 +8,8 @@
 static const char *const verdict_names[CLAIM_VERDICT_COUNT] = {
     [CLAIM_FREE] = "new",           [CLAIM_MINE] = "mine",          [CLAIM_RETRY] = "retry",
     [CLAIM_TAKEOVER] = "takeover",  [CLAIM_BUSY] = "busy",          [CLAIM_DUPLICATE] = "duplicate",
-    [CLAIM_CONFLICT] = "conflict",  [CLAIM_UNKNOWN] = "unknown",
+    [CLAIM_CONFLICT] = "conflict",  [CLAIM_REPEAT] = "repeat",      [CLAIM_TWIN] = "twin",
+    [CLAIM_UNKNOWN] = "unknown",
 };
 
 const char *
@@ -86,6 +87,7 @@ begin_again(const struct claim_order *order, uint64_t own, const struct claim_va
     struct claim_value claim = { .attempt = one_more(met->attempt), .first_sent_ms = order->first_sent_ms };
     claim.doubt = met->state == CLAIM_STATE_UNCONFIRMED ? met->doubt : 0;
     become_ours(order, own, &claim, CLAIM_RETRY, answer, write);
+    answer->met = met->state;
 }
 
 static void

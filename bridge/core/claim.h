@@ -5,6 +5,14 @@
 
 #include "bridge/core/types.h"
 #include "codecs/claim_value.h"
+#include "codecs/siphash.h"
+
+/* The window of a route that repeats of an event fall into. */
+struct claim_window {
+    uint32_t route;             /* index of the route: names the key together with hash */
+    struct hash128 hash;        /* of what the repeats have in common */
+    ms_t window_ms;             /* from the first of them, never sliding */
+};
 
 /* What the engine wants of a delivery's key. Borrowed slices live until the effect was carried out. */
 struct claim_order {
@@ -20,6 +28,7 @@ struct claim_order {
     bool replay;                /* the record carries alertbridge-replay: X and U are met like R */
     bool degrade;               /* the target goes on without Redis: then the store answers from its own memory */
     bool open_here;             /* unused by the engine, set by a store: the dispatch that is met is still open in this process */
+    const struct claim_window *window;  /* claim: NULL = repeats are not looked for */
     enum claim_state end;       /* settle: D, X, U, R, or C with lease_ms 0 (given up in doubt) */
 };
 
@@ -31,6 +40,8 @@ enum claim_verdict {
     CLAIM_BUSY,         /* held by another; ask again after rest_ms at most */
     CLAIM_DUPLICATE,    /* D, U or X with the same fp */
     CLAIM_CONFLICT,     /* any value with another fp */
+    CLAIM_REPEAT,       /* ours now, but another id of its window is done: to be ended as done, without a call */
+    CLAIM_TWIN,         /* another id of its window is on its way; our key was given back. Ask again */
     CLAIM_UNKNOWN,      /* no reply: nothing is known, least of all that it is free */
     CLAIM_VERDICT_COUNT,
 };
@@ -41,7 +52,8 @@ struct claim_answer {
     int64_t first_sent_ms;
     ms_t rest_ms;               /* BUSY: what is left of the other's lease */
     uint64_t met_owner, met_dispatch;   /* BUSY on our own owner: which custody holds it */
-    enum claim_state met;       /* DUPLICATE: D, U or X */
+    enum claim_state met;       /* DUPLICATE: D, U or X; RETRY: R, or U or X in a replay */
+    struct slice leader;        /* REPEAT: the id that was delivered; borrowed until the input was fed */
 };
 
 enum settle_answer {
@@ -50,7 +62,7 @@ enum settle_answer {
     SETTLE_UNKNOWN,     /* no reply */
 };
 
-/* "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict", "unknown" */
+/* "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict", "repeat", "twin", "unknown" */
 const char *claim_verdict_name(enum claim_verdict);
 
 /* A claim meets `met` whose age (ttl - PTTL) is `age_ms`, never below 0. Fills the answer and, where the key is to be written,
@@ -63,6 +75,33 @@ void claim_meet(const struct claim_order *, uint64_t own, const struct claim_val
  * our own owner and dispatch; a missing key is won; X, U and R that stand there already are found written. */
 enum settle_answer claim_settle_meet(const struct claim_order *, uint64_t own, const struct claim_value *met,
                                      struct claim_value *write);
+
+/* ---- windows: asked once the delivery's own key is ours (claim_window.c) ------------------------------------------------ */
+
+/* What becomes of a delivery whose window belongs to another id, its leader. */
+enum twin_fate {
+    TWIN_SUPPRESSED,    /* the leader was delivered */
+    TWIN_WAITS,         /* the leader is on its way */
+    TWIN_PROMOTED,      /* the leader will not be delivered, or nobody has cared for it for twice a lease */
+};
+
+/* `leader` is the value of the leader's key for the same target, NONE or NULL when it is gone. */
+enum twin_fate claim_meet_leader(const struct claim_order *, const struct claim_value *leader, ms_t age_ms);
+
+/* What a twin that waits leaves behind in its own key, which `answer` says is ours: what it found there, and never a claim that
+ * is held. NONE: no key. */
+void claim_give_back(const struct claim_order *, uint64_t own, const struct claim_answer *, struct claim_value *write);
+
+/* Both in one step, for a store that looks at all three keys at once. `leader_id` is what the window holds, absent = nothing;
+ * `answer` and `write` are those of claim_meet, which made the key ours. */
+enum window_write {
+    WINDOW_KEEP,
+    WINDOW_OPEN,        /* our id, for window_ms */
+    WINDOW_HAND_OVER,   /* our id, for the time that is left */
+};
+enum window_write claim_meet_window(const struct claim_order *, uint64_t own, struct slice leader_id,
+                                    const struct claim_value *leader, ms_t age_ms, struct claim_answer *,
+                                    struct claim_value *write);
 
 /* The value a fresh claim or an end writes. */
 void claim_value_of(const struct claim_order *, uint64_t own, enum claim_state, struct claim_value *);

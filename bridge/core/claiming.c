@@ -1,6 +1,8 @@
 /* claiming.c: claims: asking for them, what their answers mean, and keeping them alive while a delivery is in custody. */
 #include "bridge/core/state.h"
 
+#include <string.h>
+
 enum { ASK_AGAIN_FIRST_MS = 20, ASK_AGAIN_MAX_MS = 1000, RENEW_AGAIN_MS = 200 };
 
 void
@@ -129,6 +131,29 @@ claim_over(struct engine *engine, struct delivery *delivery, enum terminal termi
     batch_claimed(engine, batch);
 }
 
+/* Another event of its window was delivered in its place. A repeat of ours gets its done mark, also where the policy holds what
+ * is in doubt: nothing is sent. */
+static void
+claim_repeat(struct engine *engine, struct delivery *delivery, struct slice leader)
+{
+    struct batch *batch = delivery->batch;
+    check(leader.size > 0 && leader.size <= ID_BYTES_MAX);
+    delivery->leader_size = (uint8_t)leader.size;
+    memcpy(delivery->leader, leader.at, leader.size);
+    delivery->leader[leader.size] = '\0';
+    TRACE(engine, delivery->id, "repeat of %s", delivery->leader);
+    settle(engine, delivery, CLAIM_STATE_DONE, TERMINAL_DUPLICATE);
+    batch_claimed(engine, batch);
+}
+
+/* The key was given back: what is asked for next is another custody. */
+static void
+claim_twin(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
+{
+    delivery->dispatch = 0;
+    ask_later(engine, delivery, answer);
+}
+
 static void
 claim_conflict(struct engine *engine, struct delivery *delivery)
 {
@@ -172,6 +197,12 @@ claim_answered(struct engine *engine, const struct input *input)
         return;
     case CLAIM_CONFLICT:
         claim_conflict(engine, delivery);
+        return;
+    case CLAIM_REPEAT:
+        claim_repeat(engine, delivery, answer->leader);
+        return;
+    case CLAIM_TWIN:
+        claim_twin(engine, delivery, answer);
         return;
     case CLAIM_VERDICT_COUNT:
         break;

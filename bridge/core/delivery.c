@@ -187,6 +187,8 @@ delivery_done(struct engine *engine, struct delivery *delivery, enum terminal te
     stats->terminal[terminal]++;
     if (terminal == TERMINAL_PARKED)
         stats->parked[delivery->reason]++;
+    if (terminal == TERMINAL_DUPLICATE && delivery->leader_size)
+        stats->suppressed++;
     if (terminal == TERMINAL_ABANDONED)
         record->abandoned = true;
     guards_saw(engine, delivery, terminal);
@@ -206,6 +208,12 @@ struct slice
 delivery_id(const struct delivery *delivery)
 {
     return (struct slice){ delivery->id, delivery->id_size };
+}
+
+struct slice
+delivery_leader(const struct delivery *delivery)
+{
+    return delivery->leader_size ? (struct slice){ delivery->leader, delivery->leader_size } : (struct slice){ 0 };
 }
 
 struct delivery *

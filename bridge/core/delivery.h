@@ -77,6 +77,8 @@ struct delivery {
     uint32_t doubt_journaled;       /* the doubt that the journal knows of, in this custody */
     bool is_probe;                  /* was held by a guard and is called again, to see whether the flood is over */
     bool let_pass;                  /* was held, and an operator let it go: no guard holds or counts it again */
+    bool windowed;                  /* its route looks for repeats: `window` is set */
+    uint8_t leader_size;            /* of `leader`; 0 = it is no suppressed repeat */
     enum claim_state end;           /* SETTLING: what is being written */
     enum terminal terminal;         /* SETTLING, ENDING: what it will count as */
     ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */
@@ -92,6 +94,8 @@ struct delivery {
     char request_id[64];            /* of the last answer; "" = none */
     uint8_t id_size;
     char id[ID_BYTES_MAX + 1];
+    char leader[ID_BYTES_MAX + 1];  /* the id that was delivered in place of this one */
+    struct claim_window window;
 };
 
 const char *delivery_state_name(enum delivery_state);
@@ -106,6 +110,7 @@ struct delivery *delivery_open(struct engine *, struct record *, int target);   
 void delivery_done(struct engine *, struct delivery *, enum terminal);          /* terminal: frees it, its lane's next goes on */
 
 struct slice delivery_id(const struct delivery *);
+struct slice delivery_leader(const struct delivery *);      /* absent unless it is a suppressed repeat */
 struct delivery *delivery_of(struct engine *, struct tag);                      /* NULL when the tag is stale */
 struct tag delivery_tag(struct delivery *);                                     /* a new serial */
 

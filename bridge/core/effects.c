@@ -43,6 +43,8 @@ pull_claim(struct engine *engine, const struct todo *todo, struct effect *effect
     else if (todo->kind == EFFECT_RENEW)
         delivery->renew_from_ms = engine->now_ms;
     fill_order(engine, delivery, &effect->claim);
+    if (todo->kind == EFFECT_CLAIM && delivery->windowed)
+        effect->claim.window = &delivery->window;
     if (todo->kind == EFFECT_SETTLE) {
         effect->claim.end = delivery->end;
         if (delivery->end == CLAIM_STATE_CLAIMED)

@@ -310,6 +310,7 @@ struct target_stats {
     uint64_t opened[SOURCES_MAX];
     uint64_t terminal[TERMINAL_COUNT];
     uint64_t parked[REASON_COUNT];
+    uint64_t suppressed;            /* of the duplicates: repeats within a window */
     uint64_t claims[CLAIM_VERDICT_COUNT];
     uint64_t fenced;
     uint64_t calls[OUTCOME_COUNT];

@@ -135,6 +135,17 @@ write_message(struct engine *engine, struct delivery *delivery, const struct eve
 }
 
 static void
+note_window(const struct engine *engine, struct delivery *delivery, const struct event *event, uint32_t route)
+{
+    const struct route *rule = &engine->config.routes[route];
+    if (rule->window_ms == 0)
+        return;
+    delivery->windowed = route_window(rule, event, &engine->config.hash_key, &delivery->window.hash);
+    delivery->window.route = route;
+    delivery->window.window_ms = rule->window_ms;
+}
+
+static void
 deliver_to(struct engine *engine, struct record *record, const struct event *event, uint32_t index, const struct routed *routed,
            uint64_t fp)
 {
@@ -142,6 +153,7 @@ deliver_to(struct engine *engine, struct record *record, const struct event *eve
     struct delivery *delivery = open_for_event(engine, record, event, index, routed->target);
     delivery->route = routed->route;
     delivery->fp = fp;
+    note_window(engine, delivery, event, routed->route);
     delivery->replay = is_replay(record->view);
     delivery->expires_ms = expiry_ms(engine, record, event, target);
     write_message(engine, delivery, event);

@@ -89,6 +89,7 @@ journal_fill(const struct engine *engine, const struct delivery *delivery, struc
         .request_id = delivery->request_id,
         .attempts = delivery->calls,
         .doubt = delivery->doubt,
+        .suppressed_by = delivery_leader(delivery),
         .replay = delivery->replay,
     };
     return is_end || delivery->state == DELIVERY_CALLING || delivery->state == DELIVERY_BACKOFF;

@@ -1,4 +1,4 @@
-/* route.c: the tests of one rule, and the walk over all of them. */
+/* route.c: the tests of one rule, the walk over all of them, and the key of its window. */
 #include "bridge/core/route.h"
 
 #include "codecs/check.h"
@@ -71,4 +71,42 @@ route_event(const struct route *routes, uint32_t n_routes, const struct event *e
     if (n == 0 && drop < n_routes)
         out[n++] = (struct routed){ .target = TARGET_DROP, .route = drop };
     return n;
+}
+
+static void
+put_size(struct siphash *hash, uint64_t size)
+{
+    unsigned char bytes[8];
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)(size >> (8 * i));
+    siphash_update(hash, bytes, sizeof(bytes));
+}
+
+/* An absent field has a length that no text has. */
+static void
+put_field(struct siphash *hash, const char *name, struct slice text)
+{
+    siphash_update(hash, name, strlen(name) + 1);
+    put_size(hash, text.at ? text.size : UINT64_MAX);
+    siphash_update(hash, text.at, text.size);
+}
+
+bool
+route_window(const struct route *route, const struct event *event, const struct sipkey *key, struct hash128 *hash)
+{
+    static const char *const dedup_key[] = { "dedupKey" };
+    const char *const *names = route->n_window_keys ? route->window_keys : dedup_key;
+    uint32_t n = route->n_window_keys ? route->n_window_keys : 1;
+    bool any = false;
+    struct siphash state;
+    if (route->window_ms == 0)
+        return false;
+    siphash_init128(&state, key);
+    for (uint32_t i = 0; i < n; i++) {
+        struct slice text = event_field(event, names[i]);
+        put_field(&state, names[i], text);
+        any |= text.at != NULL;
+    }
+    *hash = siphash_end128(&state);
+    return any;
 }

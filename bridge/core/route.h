@@ -42,4 +42,8 @@ bool route_matches(const struct route *, const struct event *, uint32_t source, 
 uint32_t route_event(const struct route *, uint32_t n_routes, const struct event *, uint32_t source, struct slice topic,
                      struct routed *out);
 
+/* What repeats within the route's window have in common: a hash over the values of its window_keys, each with its name and its
+ * length before it. False when there is no window, or the event has none of the fields. */
+bool route_window(const struct route *, const struct event *, const struct sipkey *, struct hash128 *);
+
 #endif

@@ -37,6 +37,7 @@ check_order(const struct dedup *dedup, const struct claim_order *order)
 {
     check(order->target < dedup->names.n_targets);
     check(order->id.size > 0 && order->ttl_ms > 0 && order->lease_ms >= 0);
+    check(!order->window || (order->window->route < dedup->names.n_routes && order->window->window_ms > 0));
 }
 
 void
@@ -88,6 +89,26 @@ dedup_stats(const struct dedup *dedup, struct dedup_stats *stats)
     dedup->kind->stats(dedup, stats);
 }
 
+/* A copy of the names; `what` is their place in the configuration. NULL with `error`. */
+static struct dedup_name *
+names_copy(const char *const *names, uint32_t n, const char *what, char *error, size_t error_size)
+{
+    struct dedup_name *copy = calloc(n ? n : 1, sizeof(*copy));
+    if (!copy) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (strlen(names[i]) > NAME_BYTES_MAX) {
+            snprintf(error, error_size, "%s[%u].name: longer than %d bytes", what, i, NAME_BYTES_MAX);
+            free(copy);
+            return NULL;
+        }
+        snprintf(copy[i].text, sizeof(copy[i].text), "%s", names[i]);
+    }
+    return copy;
+}
+
 static bool
 names_init(struct dedup_names *names, const struct dedup_config *config, char *error, size_t error_size)
 {
@@ -98,19 +119,11 @@ names_init(struct dedup_names *names, const struct dedup_config *config, char *e
         return false;
     }
     snprintf(names->prefix, sizeof(names->prefix), "%s", config->prefix);
-    names->targets = calloc(config->n_targets ? config->n_targets : 1, sizeof(*names->targets));
-    if (!names->targets) {
-        snprintf(error, error_size, "out of memory");
-        return false;
-    }
-    for (uint32_t i = 0; i < config->n_targets; i++) {
-        if (strlen(config->targets[i]) > NAME_BYTES_MAX) {
-            snprintf(error, error_size, "targets[%u].name: longer than %d bytes", i, NAME_BYTES_MAX);
-            return false;
-        }
-        snprintf(names->targets[i], sizeof(names->targets[i]), "%s", config->targets[i]);
-    }
-    return true;
+    names->n_routes = config->n_routes;
+    names->targets = names_copy(config->targets, config->n_targets, "targets", error, error_size);
+    if (names->targets)
+        names->routes = names_copy(config->routes, config->n_routes, "routes", error, error_size);
+    return names->routes != NULL;
 }
 
 bool
@@ -127,12 +140,27 @@ void
 dedup_release(struct dedup *dedup)
 {
     free(dedup->names.targets);
+    free(dedup->names.routes);
     dedup->names.targets = NULL;
+    dedup->names.routes = NULL;
 }
 
 void
 dedup_key_of(const struct dedup *dedup, const struct claim_order *order, struct buf *buf)
 {
+    dedup_key_of_leader(dedup, order, order->id, buf);
+}
+
+void
+dedup_key_of_leader(const struct dedup *dedup, const struct claim_order *order, struct slice leader, struct buf *buf)
+{
     const struct dedup_names *names = &dedup->names;
-    dedup_key(buf, names->prefix, names->targets[order->target], order->id, &names->hash_key);
+    dedup_key(buf, names->prefix, names->targets[order->target].text, leader, &names->hash_key);
+}
+
+void
+dedup_window_key_of(const struct dedup *dedup, const struct claim_window *window, struct buf *buf)
+{
+    const struct dedup_names *names = &dedup->names;
+    dedup_window_key(buf, names->prefix, names->routes[window->route].text, window->hash);
 }

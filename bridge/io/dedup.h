@@ -44,6 +44,8 @@ struct dedup_config {
     uint64_t owner;             /* 64 random bits of the process */
     const char *const *targets; /* names, for the keys */
     uint32_t n_targets;
+    const char *const *routes;  /* names, for the keys of windows */
+    uint32_t n_routes;
     uint32_t orders;            /* most orders under way */
     struct sipkey hash_key;     /* of the prefix, for ids over 64 bytes */
     uint64_t journal_max_len;   /* entries that the journal keeps, about; 0 = no journal */
@@ -71,7 +73,11 @@ void dedup_poke(struct dedup *);            /* try to connect now */
 /* The key of a delivery: <prefix>:d:<target>:<id>; an id over 64 bytes becomes #<32 hex>. For `explain` as well. */
 void dedup_key(struct buf *, const char *prefix, const char *target, struct slice id, const struct sipkey *);
 
-enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_JOURNAL, DEDUP_PING, DEDUP_OP_COUNT };
+/* The key of a window: <prefix>:w:<route>:<32 hex>. */
+void dedup_window_key(struct buf *, const char *prefix, const char *route, struct hash128);
+
+/* REPEAT: what a claim asks about its window, once the delivery's own key is ours. */
+enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_REPEAT, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_JOURNAL, DEDUP_PING, DEDUP_OP_COUNT };
 struct dedup_stats {
     bool up;
     bool amnesia_seen;

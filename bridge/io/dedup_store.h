@@ -21,11 +21,15 @@ struct dedup_kind {
     void (*journal)(struct dedup *, const struct journal_entry *);     /* NULL = this kind keeps none */
 };
 
+struct dedup_name {
+    char text[NAME_BYTES_MAX + 1];
+};
+
 /* Copies of the words that keys are made of. */
 struct dedup_names {
     char prefix[DEDUP_PREFIX_BYTES_MAX + 1];
-    char (*targets)[NAME_BYTES_MAX + 1];
-    uint32_t n_targets;
+    struct dedup_name *targets, *routes;
+    uint32_t n_targets, n_routes;
     struct sipkey hash_key;
 };
 
@@ -48,6 +52,8 @@ struct dedup *degrade_new(const struct dedup_config *, struct event_base *, cons
  * both stores. */
 void memory_seed(struct dedup *, const struct claim_order *, const struct claim_value *, ms_t age_ms);
 bool memory_peek(struct dedup *, const struct claim_order *, struct claim_value *);
+void memory_seed_window(struct dedup *, const struct claim_window *, struct slice leader);
+struct slice memory_peek_window(struct dedup *, const struct claim_window *);       /* absent: it is not open */
 
 /* false with `error` when a name is too long. `dedup` is released with dedup_release in either case. */
 bool dedup_init(struct dedup *, const struct dedup_kind *, const struct dedup_config *, const struct dedup_handler *, char *error,
@@ -55,5 +61,7 @@ bool dedup_init(struct dedup *, const struct dedup_kind *, const struct dedup_co
 void dedup_release(struct dedup *);
 
 void dedup_key_of(const struct dedup *, const struct claim_order *, struct buf *);
+void dedup_key_of_leader(const struct dedup *, const struct claim_order *, struct slice leader, struct buf *);
+void dedup_window_key_of(const struct dedup *, const struct claim_window *, struct buf *);
 
 #endif

@@ -4,26 +4,37 @@
 #include "bridge/io/dedup_custody.h"
 #include "bridge/io/dedup_store.h"
 #include "bridge/io/memory_table.h"
+#include "bridge/io/memory_windows.h"
 #include "codecs/check.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TABLE_CAPACITY_MAX = 1 << 22 };      /* entries; about 450 MB */
+enum {
+    TABLE_CAPACITY_MAX = 1 << 22,       /* entries; about 450 MB */
+    WINDOWS_CAPACITY_MAX = 1 << 21,     /* about 320 MB */
+};
 
 struct memory_answer {
     struct tag tag;
     enum dedup_op op;
     struct claim_answer claim;
     enum settle_answer settle;
+    uint8_t leader_size;                /* of claim.leader, which is kept in memory.leaders */
+};
+
+struct leader {
+    char text[ID_BYTES_MAX];
 };
 
 struct memory {
     struct dedup dedup;
     struct memory_table table;
+    struct memory_windows windows;
     struct custodies custodies;
     struct memory_answer *answers;      /* a ring: decided when they were asked, said from the loop */
+    struct leader *leaders;             /* beside each answer; most are never touched */
     uint32_t n_answers, first, capacity;
     struct event *deliver;
     struct dedup_stats stats;
@@ -84,6 +95,10 @@ on_deliver(evutil_socket_t fd, short what, void *data)
     }
     for (uint32_t n = memory->n_answers; n > 0; n--) {
         struct memory_answer answer = memory->answers[memory->first];
+        struct leader leader;
+        memcpy(leader.text, memory->leaders[memory->first].text, answer.leader_size);
+        if (answer.leader_size)
+            answer.claim.leader = (struct slice){ leader.text, answer.leader_size };
         memory->first = (memory->first + 1) % memory->capacity;
         memory->n_answers--;
         say(memory, &answer);
@@ -91,6 +106,60 @@ on_deliver(evutil_socket_t fd, short what, void *data)
     memory->stats.last_answer_ms = clock_now_ms();
     if (memory->n_answers)
         deliver_soon(memory);
+}
+
+static struct hash128
+hash_of(const struct memory *memory, const struct buf *text)
+{
+    check(!text->overflow);
+    return siphash128(&memory->dedup.names.hash_key, text->at, text->size);
+}
+
+static const struct memory_entry *
+leader_entry(const struct memory *memory, const struct claim_order *order, struct slice leader, ms_t now_ms)
+{
+    char text[DEDUP_KEY_BYTES_MAX];
+    struct buf buf;
+    buf_init(&buf, text, sizeof(text));
+    dedup_key_of_leader(&memory->dedup, order, leader, &buf);
+    return memory_table_get(&memory->table, hash_of(memory, &buf), now_ms);
+}
+
+static struct hash128
+window_key_of(const struct memory *memory, const struct claim_window *window)
+{
+    char text[DEDUP_KEY_BYTES_MAX];
+    struct buf buf;
+    buf_init(&buf, text, sizeof(text));
+    dedup_window_key_of(&memory->dedup, window, &buf);
+    return hash_of(memory, &buf);
+}
+
+/* The key became ours: whether the event's window is, too. */
+static bool
+decide_window(struct memory *memory, const struct claim_order *order, ms_t now_ms, struct claim_answer *answer,
+              struct claim_value *write)
+{
+    struct hash128 key = window_key_of(memory, order->window);
+    struct slice leader = memory_windows_leader(&memory->windows, key, now_ms);
+    const struct memory_entry *met = leader.at ? leader_entry(memory, order, leader, now_ms) : NULL;
+    switch (claim_meet_window(order, memory->dedup.own, leader, met ? &met->value : NULL, met ? now_ms - met->written_ms : 0,
+                              answer, write)) {
+    case WINDOW_KEEP:
+        return true;
+    case WINDOW_OPEN:
+        return memory_windows_open(&memory->windows, key, order->id, now_ms, order->window->window_ms);
+    case WINDOW_HAND_OVER:
+        memory_windows_hand_over(&memory->windows, key, order->id);
+        return true;
+    }
+    broken("a window is kept, opened or handed over");
+}
+
+static bool
+is_held(const struct claim_value *write)
+{
+    return write->state == CLAIM_STATE_CLAIMED && write->lease_ms > 0;
 }
 
 static void
@@ -101,12 +170,15 @@ decide_claim(struct memory *memory, const struct claim_order *order, struct hash
     bool open_here = met && custodies_is_open(&memory->custodies, met->dispatch, met->lease_ms, now_ms);
     struct claim_value write;
     claim_meet(order, memory->dedup.own, met, entry ? now_ms - entry->written_ms : 0, open_here, answer, &write);
-    if (write.state == CLAIM_STATE_NONE)
-        return;
-    if (memory_table_put(&memory->table, key, &write, now_ms, order->ttl_ms))
-        custodies_open(&memory->custodies, order->dispatch, now_ms);
-    else
+    bool room = write.state == CLAIM_STATE_NONE || !order->window || decide_window(memory, order, now_ms, answer, &write);
+    if (room && write.state != CLAIM_STATE_NONE)
+        room = memory_table_put(&memory->table, key, &write, now_ms, order->ttl_ms);
+    if (!room)
         *answer = (struct claim_answer){ .verdict = CLAIM_UNKNOWN };
+    else if (is_held(&write))
+        custodies_open(&memory->custodies, order->dispatch, now_ms);
+    else if (answer->verdict == CLAIM_TWIN)
+        custodies_close(&memory->custodies, order->dispatch);
 }
 
 static enum settle_answer
@@ -149,6 +221,20 @@ memory_peek(struct dedup *dedup, const struct claim_order *order, struct claim_v
     return entry != NULL;
 }
 
+void
+memory_seed_window(struct dedup *dedup, const struct claim_window *window, struct slice leader)
+{
+    struct memory *memory = memory_of(dedup);
+    check(memory_windows_open(&memory->windows, window_key_of(memory, window), leader, clock_now_ms(), window->window_ms));
+}
+
+struct slice
+memory_peek_window(struct dedup *dedup, const struct claim_window *window)
+{
+    const struct memory *memory = memory_of(dedup);
+    return memory_windows_leader(&memory->windows, window_key_of(memory, window), clock_now_ms());
+}
+
 static void
 memory_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op op)
 {
@@ -157,13 +243,17 @@ memory_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op
     ms_t now_ms = clock_now_ms();
     struct hash128 key = key_of(dedup, order);
 
-    struct memory_answer *answer = &memory->answers[(memory->first + memory->n_answers++) % memory->capacity];
+    uint32_t at = (memory->first + memory->n_answers++) % memory->capacity;
+    struct memory_answer *answer = &memory->answers[at];
+    struct leader *leader = &memory->leaders[at];
     *answer = (struct memory_answer){ .tag = order->tag, .op = op };
     custodies_heard(&memory->custodies, order->dispatch, now_ms);
     if (op == DEDUP_CLAIM)
         decide_claim(memory, order, key, now_ms, &answer->claim);
     else
         answer->settle = decide_end(memory, order, op, key, now_ms);
+    answer->leader_size = (uint8_t)answer->claim.leader.size;
+    memcpy(leader->text, answer->claim.leader.at ? answer->claim.leader.at : "", answer->leader_size);
     deliver_soon(memory);
 }
 
@@ -194,7 +284,9 @@ memory_free(struct dedup *dedup)
         event_free(memory->deliver);
     custodies_release(&memory->custodies);
     memory_table_release(&memory->table);
+    memory_windows_release(&memory->windows);
     free(memory->answers);
+    free(memory->leaders);
     dedup_release(dedup);
     free(memory);
 }
@@ -213,8 +305,10 @@ memory_new(const struct dedup_config *config, struct event_base *base, const str
         goto fail;
     memory->capacity = config->orders;
     memory->answers = calloc(config->orders, sizeof(*memory->answers));
+    memory->leaders = calloc(config->orders, sizeof(*memory->leaders));
     memory->deliver = evtimer_new(base, on_deliver, memory);
-    if (!memory->answers || !memory->deliver || !memory_table_init(&memory->table, TABLE_CAPACITY_MAX) ||
+    memory->windows.capacity_max = WINDOWS_CAPACITY_MAX;
+    if (!memory->answers || !memory->leaders || !memory->deliver || !memory_table_init(&memory->table, TABLE_CAPACITY_MAX) ||
         !custodies_init(&memory->custodies)) {
         snprintf(error, error_size, "memory: out of memory");
         goto fail;

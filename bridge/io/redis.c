@@ -20,8 +20,13 @@ redis_of(struct dedup *dedup)
 void
 redis_answer_claim(struct redis *redis, struct redis_slot *slot, const struct claim_answer *answer)
 {
-    struct claim_answer copy = *answer;     /* it may lie in the slot */
+    struct claim_answer copy = *answer;     /* it may lie in the slot, and its leader beside it */
+    char leader[ID_BYTES_MAX];
     struct tag tag = slot->order.tag;
+    if (copy.leader.size) {
+        memcpy(leader, copy.leader.at, copy.leader.size);
+        copy.leader.at = leader;
+    }
     redis_slot_free(redis, slot);
     redis->dedup.handler.claimed(redis->dedup.handler.owner, tag, &copy);
 }
@@ -50,6 +55,8 @@ slot_of(struct redis *redis, const struct claim_order *order, enum dedup_op op)
     check(!buf.overflow);
     slot->key_size = (uint16_t)buf.size;
     slot->order.id = (struct slice){ 0 };   /* borrowed by the caller's leave only until we return */
+    if (order->window)
+        redis_window_keep(redis, slot, order);
     return slot;
 }
 

@@ -68,11 +68,18 @@ redis_swap_reply(const redisReply *reply, struct slice *met, ms_t *pttl_ms)
     return met->at != NULL;
 }
 
+/* `answer` may be the slot's own. */
 static void
 become_ours(struct redis *redis, struct redis_slot *slot, const struct claim_answer *answer)
 {
     custodies_open(&redis->custodies, slot->order.dispatch, redis_now(redis));
-    redis_answer_claim(redis, slot, answer);
+    if (!slot->order.window) {
+        redis_answer_claim(redis, slot, answer);
+        return;
+    }
+    if (answer != &slot->answer)
+        slot->answer = *answer;
+    redis_window_ask(redis, slot);
 }
 
 static void
@@ -86,15 +93,13 @@ free_for_us(struct redis *redis, struct redis_slot *slot)
 
 /* By Redis's clock, or by how long we have been watching it, whichever is more. A key that does not expire has no age but the
  * watched one. */
-static ms_t
-age_of(struct redis *redis, const struct redis_slot *slot, const struct claim_value *met, struct slice text, ms_t pttl_ms)
+ms_t
+redis_age_of(struct redis *redis, struct slice key, ms_t ttl_ms, struct slice text, ms_t pttl_ms)
 {
-    if (pttl_ms == PTTL_UNSEEN)
-        return 0;
     const struct sipkey *hash_key = &redis->dedup.names.hash_key;
-    ms_t watched_ms = watch_age_ms(redis->watch, siphash64(hash_key, slot->key, slot->key_size),
-                                   siphash64(hash_key, text.at, text.size), pttl_ms, clock_now_ms());
-    ms_t age_ms = pttl_ms < 0 ? 0 : met->ttl_ms - pttl_ms;
+    ms_t watched_ms = watch_age_ms(redis->watch, siphash64(hash_key, key.at, key.size), siphash64(hash_key, text.at, text.size),
+                                   pttl_ms, clock_now_ms());
+    ms_t age_ms = pttl_ms < 0 ? 0 : ttl_ms - pttl_ms;
     return age_ms > watched_ms ? age_ms : watched_ms;
 }
 
@@ -128,7 +133,7 @@ meet(struct redis *redis, struct redis_slot *slot, struct slice text, ms_t pttl_
         redis_swap_send(redis, slot, SLICE("?"), NULL, 0);
         return;
     }
-    ms_t age_ms = is_claim ? age_of(redis, slot, &met, text, pttl_ms) : 0;
+    ms_t age_ms = is_claim && pttl_ms != PTTL_UNSEEN ? redis_age_of(redis, key_of(slot), met.ttl_ms, text, pttl_ms) : 0;
     claim_meet(&slot->order, redis->dedup.own, &met, age_ms, open_here, &slot->answer, &write);
     if (write.state == CLAIM_STATE_NONE)
         redis_answer_claim(redis, slot, &slot->answer);

@@ -32,8 +32,8 @@ send_done(struct redis *redis, struct redis_slot *slot)
     redis_send(redis, slot, STEP_DONE);
 }
 
-static void
-send_hold(struct redis *redis, struct redis_slot *slot)
+void
+redis_put_holder(struct redis *redis, const struct redis_slot *slot)
 {
     char holder[48];
     struct buf buf;
@@ -41,8 +41,14 @@ send_hold(struct redis *redis, struct redis_slot *slot)
     buf_hex64(&buf, redis->dedup.own);
     buf_char(&buf, '.');
     buf_u64(&buf, slot->order.dispatch);
-    redis_call(redis, slot, SCRIPT_HOLD, 3);
     resp_word(&redis->resp, buf_view(&buf));
+}
+
+static void
+send_hold(struct redis *redis, struct redis_slot *slot)
+{
+    redis_call(redis, slot, SCRIPT_HOLD, 3);
+    redis_put_holder(redis, slot);
     put_value(redis, slot);
     resp_number(&redis->resp, slot->order.ttl_ms);
     redis_send(redis, slot, STEP_HOLD);

@@ -3,6 +3,7 @@
  *   redis.c         the store behind dedup.h: start, orders, flush, stats
  *   redis_queue.c   commands under way: one slot each, answered in the order they were sent, with a deadline
  *   redis_claim.c   what the reply to a claim means          redis_end.c    the same for ends and renewals
+ *   redis_window.c  whether a claim that is ours is a repeat
  *   redis_hello.c   the first commands of a connection       redis_pulse.c  the canary, and a sign of life when idle
  *   redis_journal.c the journal's stream                     redis_info.c   what the server says of itself
  *   redis_tell.c    what people are told
@@ -19,6 +20,7 @@
 #include "bridge/io/redis_script.h"
 #include "bridge/io/redis_watch.h"
 #include "bridge/io/secrets.h"
+#include "codecs/limits.h"
 
 struct redis;
 struct redisReply;
@@ -29,12 +31,23 @@ enum redis_step {
     STEP_SWAP,          /* SCRIPT_SWAP                       1 = written, else the value met and its PTTL */
     STEP_DONE,          /* SET key D PX                      OK                                          */
     STEP_HOLD,          /* SCRIPT_HOLD                       1 = written, else the value met             */
+    STEP_WINDOW,        /* SET w id NX GET PX                nil or our id = we lead, else the leader    */
+    STEP_LEADER,        /* SCRIPT_SWAP that expects nothing  the value of the leader's key and its PTTL  */
+    STEP_PROMOTE,       /* SCRIPT_PROMOTE                    1 = we lead now, else who does              */
+    STEP_GIVE_BACK,     /* SCRIPT_GIVE_BACK                  1 = done, else the value that another holds */
     STEP_PEEK,          /* GET canary */
     STEP_ADVANCE,       /* SCRIPT_CANARY */
     STEP_JOURNAL,       /* XADD                              the id of the entry                     */
     STEP_TRIM,          /* XTRIM */
     STEP_AUTH, STEP_SELECT, STEP_NAME, STEP_INFO, STEP_ROLE, STEP_SAVE, STEP_LOAD, STEP_READY,      /* of the hello */
     STEP_COUNT,
+};
+
+/* What a claim with a window needs beside its slot: out of line, as most claims have none. */
+struct redis_window {
+    struct claim_window window;
+    uint8_t id_size, leader_size;
+    char id[ID_BYTES_MAX], leader[ID_BYTES_MAX];
 };
 
 /* A command under way, or an order that waits to be answered with UNKNOWN. */
@@ -47,8 +60,8 @@ struct redis_slot {
     enum script_form form;
     uint32_t rounds;            /* compare and set that met something new */
     ms_t at_ms;                 /* when it was sent; when it is to be answered */
-    struct claim_order order;   /* its id is not kept: the key is */
-    struct claim_answer answer; /* of STEP_SWAP: valid once it is written */
+    struct claim_order order;   /* its id is not kept: the key is; its window is the one beside the slot */
+    struct claim_answer answer; /* of STEP_SWAP: valid once it is written; of a claim that is ours: until its window is known */
     uint16_t key_size;
     char key[DEDUP_KEY_BYTES_MAX];
 };
@@ -94,6 +107,7 @@ struct redis {
     uint32_t pings;             /* of `sent`: ours, not the engine's */
 
     struct redis_slot *slots;
+    struct redis_window *windows;       /* one a slot; touched only where a claim has a window */
     uint32_t n_slots, n_used;   /* those beyond n_used were never touched and take no memory */
     struct slot_list free, sent, failed;
     struct event *late;         /* watches the oldest of `sent` */
@@ -150,6 +164,8 @@ void redis_claim_send(struct redis *, struct redis_slot *);
 void redis_claim_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 void redis_end_send(struct redis *, struct redis_slot *);
 void redis_end_reply(struct redis *, struct redis_slot *, const struct redisReply *);
+void redis_put_holder(struct redis *, const struct redis_slot *);       /* our "<owner>.<dispatch>", a word of redis->resp */
+ms_t redis_age_of(struct redis *, struct slice key, ms_t ttl_ms, struct slice text, ms_t pttl_ms);
 void redis_swap_send(struct redis *, struct redis_slot *, struct slice expected, const struct claim_value *, ms_t pttl_most_ms);
 bool redis_swap_reply(const struct redisReply *, struct slice *met, ms_t *pttl_ms);   /* {value, PTTL} */
 
@@ -159,6 +175,12 @@ void redis_journal_init(struct redis_journal *, const char *prefix, uint64_t max
 void redis_journal_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 void redis_journal_over(struct redis *, struct redis_slot *);      /* frees the slot */
 void redis_journal_failed(struct redis *, const char *why);         /* tells it; nothing else follows from it */
+
+/* redis_window.c */
+void redis_window_keep(struct redis *, struct redis_slot *, const struct claim_order *);
+void redis_window_ask(struct redis *, struct redis_slot *);     /* the claim is ours, slot->answer says how */
+void redis_window_again(struct redis *, struct redis_slot *);   /* the step it is at, with the script's text */
+void redis_window_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 
 /* redis_hello.c */
 void redis_hello_send(struct redis *);

@@ -84,7 +84,7 @@ answer_unknown(struct redis *redis, struct redis_slot *slot)
         redis_journal_over(redis, slot);
     else if (slot->op == DEDUP_PING || redis->closing)
         redis_slot_free(redis, slot);
-    else if (slot->op == DEDUP_CLAIM || slot->op == DEDUP_RESOLVE)
+    else if (slot->op == DEDUP_CLAIM || slot->op == DEDUP_RESOLVE || slot->op == DEDUP_REPEAT)
         redis_answer_claim(redis, slot, &(struct claim_answer){ .verdict = CLAIM_UNKNOWN });
     else
         redis_answer_end(redis, slot, SETTLE_UNKNOWN);
@@ -147,6 +147,11 @@ send_text(struct redis *redis, struct redis_slot *slot)
     case STEP_HOLD:
         redis_end_send(redis, slot);
         break;
+    case STEP_LEADER:
+    case STEP_PROMOTE:
+    case STEP_GIVE_BACK:
+        redis_window_again(redis, slot);
+        break;
     case STEP_ADVANCE:
         redis_advance_send(redis, slot, STEP_ADVANCE);
         break;
@@ -208,6 +213,12 @@ take_reply(struct redis *redis, struct redis_slot *slot, const redisReply *reply
     case STEP_DONE:
     case STEP_HOLD:
         redis_end_reply(redis, slot, reply);
+        return;
+    case STEP_WINDOW:
+    case STEP_LEADER:
+    case STEP_PROMOTE:
+    case STEP_GIVE_BACK:
+        redis_window_reply(redis, slot, reply);
         return;
     case STEP_PEEK:
     case STEP_ADVANCE:
@@ -328,9 +339,10 @@ redis_queue_init(struct redis *redis, struct event_base *base, uint32_t orders)
 {
     redis->n_slots = orders + REDIS_JOURNAL_MOST + SLOTS_OWN;
     redis->slots = calloc(redis->n_slots, sizeof(*redis->slots));
+    redis->windows = calloc(redis->n_slots, sizeof(*redis->windows));
     redis->late = evtimer_new(base, on_late, redis);
     redis->fail = evtimer_new(base, on_fail, redis);
-    return redis->slots && redis->late && redis->fail;
+    return redis->slots && redis->windows && redis->late && redis->fail;
 }
 
 void
@@ -341,4 +353,5 @@ redis_queue_release(struct redis *redis)
     if (redis->fail)
         event_free(redis->fail);
     free(redis->slots);
+    free(redis->windows);
 }

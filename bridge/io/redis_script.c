@@ -17,6 +17,22 @@ static const char *const texts[SCRIPT_COUNT] = {
                     "end\n"
                     "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
                     "return 1\n",
+    [SCRIPT_PROMOTE] = "local met = redis.call('GET', KEYS[1]) or ''\n"
+                       "if met ~= ARGV[1] then\n"
+                       "  return met\n"
+                       "end\n"
+                       "redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')\n"
+                       "return 1\n",
+    [SCRIPT_GIVE_BACK] = "local met = redis.call('GET', KEYS[1]) or ''\n"
+                         "if string.match(met, '^C:%d+:(%x+%.%d+):') ~= ARGV[1] then\n"
+                         "  return met\n"
+                         "end\n"
+                         "if ARGV[2] == '' then\n"
+                         "  redis.call('DEL', KEYS[1])\n"
+                         "else\n"
+                         "  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+                         "end\n"
+                         "return 1\n",
     [SCRIPT_CANARY] = "local met = redis.call('GET', KEYS[1]) or ''\n"
                       "local generation, n = string.match(met, '^(%x+):(%d+)$')\n"
                       "local now = (generation or ARGV[1]) .. ':' .. string.format('%.0f', tonumber(n or '0') + 1)\n"

@@ -32,6 +32,9 @@ deliveries(struct worker *worker, struct buf *text, const struct engine_stats *s
         for (unsigned j = 0; j < TERMINAL_COUNT; j++)
             metrics_u64(text, METRIC_DELIVERIES_TERMINAL, stats->targets[i].terminal[j], "target", target_label(worker, i),
                         "outcome", terminal_name((enum terminal)j), NULL);
+    metrics_begin(text, METRIC_DELIVERIES_SUPPRESSED);
+    EACH_TARGET(worker, i, 0)
+        metrics_u64(text, METRIC_DELIVERIES_SUPPRESSED, stats->targets[i].suppressed, "target", target_label(worker, i), NULL);
     metrics_begin(text, METRIC_DELIVERIES_INFLIGHT);
     for (unsigned j = 0; j < STAGE_COUNT; j++) {
         uint64_t sum = 0;
@@ -256,7 +259,7 @@ degraded_rows(struct worker *worker, const struct dedup_stats *dedup, struct buf
 static void
 redis_rows(struct worker *worker, struct buf *text)
 {
-    static const char *const ops[DEDUP_OP_COUNT] = { "claim", "resolve", "settle", "renew", "journal", "ping" };
+    static const char *const ops[DEDUP_OP_COUNT] = { "claim", "resolve", "repeat", "settle", "renew", "journal", "ping" };
     static const char *const results[4] = { "ok", "error", "timeout", "lost" };
     struct dedup_stats dedup;
     dedup_stats(worker->dedup, &dedup);

@@ -72,7 +72,7 @@ struct worker {
     struct crypto *crypto;
     struct http_endpoint endpoints[TARGETS_MAX];
     struct holder holders[TARGETS_MAX];
-    const char *target_names[TARGETS_MAX];
+    const char *target_names[TARGETS_MAX], *route_names[ROUTES_MAX];
     struct event *pump_event, *timer_event, *secret_event;
     uint32_t calls_made;
     bool joined, draining, closing, stopped, store_down, brokers_away;

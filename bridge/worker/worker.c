@@ -122,12 +122,15 @@ make_dedup(struct worker *worker, char *error, size_t error_size)
     const struct config *config = worker->config;
     struct dedup_handler handler;
     answers_dedup(worker, &handler);
+    for (uint32_t i = 0; i < config->n_routes; i++)
+        worker->route_names[i] = config->routes[i].name;
     struct dedup_config settings = {
         .url = config->redis.url, .password_file = config->redis.password_file,
         .sentinel_password_file = config->redis.sentinel_password_file, .ca_file = config->redis.ca_file,
         .prefix = config->redis.prefix,
         .timeout_ms = config->redis.timeout_ms, .owner = worker->settings->owner,
         .targets = worker->target_names, .n_targets = config->n_targets,
+        .routes = worker->route_names, .n_routes = config->n_routes,
         .orders = 2 * (worker->settings->deliveries ? worker->settings->deliveries : 2 * config->limits.window_records) + 4096,
         .hash_key = worker->settings->hash_key,
         .degrade = worker_degrades(worker->settings),

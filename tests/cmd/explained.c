@@ -36,9 +36,9 @@ static const char yaml[] =
     "    batch: {max_messages: 2}\n"
     "routes:\n"
     "  - {name: noise, when: {severity_below: 2}, to: drop, stop: true}\n"
-    "  - {name: eu, when: {kinds: [notice], labels: {region: eu}}, to: portal}\n"
+    "  - {name: eu, when: {kinds: [notice], labels: {region: eu}}, to: portal, dedup: {window: 10m}}\n"
     "  - {name: soar, when: {kinds: [incident.generated, alert.generated, incident.updated]}, to: soar-prod}\n"
-    "  - {name: portal, when: {kinds: [notice, incident.updated], sources: [alerts]}, to: portal}\n"
+    "  - {name: portal, when: {kinds: [notice, incident.updated], sources: [alerts]}, to: portal, dedup: {window: 10m}}\n"
     "dead_letter: {topic: sec.dlq}\n"
     "admin: {listen: none}\n";
 

@@ -210,7 +210,8 @@ Test(claim, another_content_is_a_conflict_in_every_state_whoever_owns_it)
 
 Test(claim, the_verdicts_have_the_names_of_the_metrics)
 {
-    static const char *const names[] = { "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict", "unknown" };
+    static const char *const names[] = { "new", "mine", "retry", "takeover", "busy", "duplicate", "conflict",
+                                         "repeat", "twin", "unknown" };
     for (unsigned i = 0; i < CLAIM_VERDICT_COUNT; i++)
         cr_expect_str_eq(claim_verdict_name((enum claim_verdict)i), names[i]);
 }

@@ -218,6 +218,15 @@ receive(int64_t offset, const char *id, const char *incident)
 }
 
 void
+receive_repeat(int64_t offset, const char *id, const char *incident, const char *dedup_key)
+{
+    char json[512];
+    snprintf(json, sizeof(json), "{\"v\":1,\"id\":\"%s\",\"kind\":\"notice\",\"incidentID\":\"%s\",\"title\":\"t\","
+             "\"dedupKey\":\"%s\"}", id, incident, dedup_key);
+    receive_record(offset, json, incident, false);
+}
+
+void
 receive_replay(int64_t offset, const char *id, const char *incident)
 {
     receive_notice(offset, id, incident, true);

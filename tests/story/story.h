@@ -18,6 +18,7 @@ void receive(int64_t offset, const char *id, const char *incident);             
 void receive_alert(int64_t offset, const char *id, const char *incident);       /* an incident for soar */
 void receive_text(int64_t offset, const char *json);
 void receive_alert_made(int64_t offset, const char *id, const char *incident, int64_t ago_ms);     /* its record is older */
+void receive_repeat(int64_t offset, const char *id, const char *incident, const char *dedup_key);    /* a notice for portal */
 void receive_replay(int64_t offset, const char *id, const char *incident);
 
 /* Scripts. */
@@ -40,6 +41,13 @@ void commits_say(enum commit_result, uint32_t times);
 void store_forgets(void);                   /* Redis lost its memory, as of now */
 void store_is_silent(bool silent);          /* every claim and settle is answered UNKNOWN after 5 ms */
 
+/* story_store.c: claims and ends by the tables, instead of by script. What is said of keys is said of portal's. */
+void store_is_truthful(void);
+/* the next window that is asked for, by an event of another worker */
+void window_is_led_by(const char *id, enum claim_state, ms_t age_ms);
+void key_is(const char *id, const struct claim_value *, ms_t age_ms);
+enum claim_state key_state(const char *id);
+
 /* Happenings. */
 void pass(ms_t ms);                         /* virtual time; answers come in as they fall due */
 void revoke(void);
@@ -56,6 +64,7 @@ void rotate(uint32_t target);               /* new credentials are at hand */
 void expect(const char *trace);             /* all lines since the last expect, joined by newlines */
 void expect_line(const char *part);         /* one of the lines since the last expect contains this; the lines stay */
 void expect_no_line(const char *part);
+void tell_nothing(void);                    /* no trace from here on: too much happens */
 void forget(void);                          /* drops the lines so far */
 /* Claims, ends, renewals, calls, entries of the journal and records given back since the last time, in their order. */
 void expect_order(const char *effects);

@@ -38,7 +38,10 @@ on_claim(const struct effect *effect)
     struct input input = { .kind = INPUT_CLAIMED };
     count_order(&effect->claim);
     input.claimed.tag = effect->claim.tag;
-    input.claimed.answer = world.silent ? (struct claim_answer){ .verdict = CLAIM_UNKNOWN } : claim_script(&effect->claim);
+    if (world.silent)
+        input.claimed.answer = (struct claim_answer){ .verdict = CLAIM_UNKNOWN };
+    else
+        input.claimed.answer = world.store.truthful ? store_claim(&effect->claim) : claim_script(&effect->claim);
     story_later(world.silent ? SILENT_MS : 0, input);
 }
 
@@ -53,6 +56,8 @@ on_settle(const struct effect *effect)
         world.last_end = effect->claim.end;
     }
     input.settled.answer = world.silent ? SETTLE_UNKNOWN : world.settles ? world.settle_answer : SETTLE_OK;
+    if (!world.silent && !world.settles && world.store.truthful)
+        input.settled.answer = store_settle(&effect->claim);
     if (!world.silent && world.settles)
         world.settles--;
     story_later(world.silent ? SILENT_MS : 0, input);
@@ -80,6 +85,8 @@ on_journal(const struct effect *effect)
     buf_format(&text, "doubt %u, %u calls, ", from->doubt, from->attempts);
     journal_put_code(&text, from->status, from->code);
     buf_format(&text, ", %s/%d/%lld", from->topic, from->partition, (long long)from->offset);
+    if (from->suppressed_by.size)
+        buf_format(&text, ", repeat of %.*s", (int)from->suppressed_by.size, from->suppressed_by.at);
     (void)buf_cstr(&text);
 }
 

@@ -28,6 +28,30 @@ struct story_entry {
     uint32_t doubt;
 };
 
+struct story_key {
+    uint32_t target;
+    char id[64];
+    struct claim_value value;
+    ms_t written_ms;
+};
+
+struct story_window {
+    uint32_t route;
+    struct hash128 hash;
+    char leader[64];
+    ms_t expires_ms;
+};
+
+enum { STORE_KEYS_MAX = 2048, STORE_WINDOWS_MAX = 64 };
+
+struct story_store {
+    bool truthful;
+    struct story_key keys[STORE_KEYS_MAX];
+    struct story_window windows[STORE_WINDOWS_MAX];
+    uint32_t n_keys, n_windows;
+    char led_by[64];            /* of the next window that is asked for; "" = nobody */
+};
+
 struct story_world {
     struct engine_config config;
     struct backend_settings notice, soar;
@@ -60,6 +84,7 @@ struct story_world {
     uint32_t n_guilty;
     char last_ended[32];
     bool out_of_order;
+    struct story_store store;
     char guilty[32], foreign[32], poison[32];
     struct input held[SCRIPT_MAX];
     uint32_t n_held;
@@ -82,6 +107,8 @@ extern struct story_world world;
 
 void story_feed(struct input);              /* now */
 void story_later(ms_t wait, struct input);  /* on the virtual clock */
+struct claim_answer store_claim(const struct claim_order *);        /* story_store.c */
+enum settle_answer store_settle(const struct claim_order *);
 void story_perform(const struct effect *);  /* story_answers.c: what the scripts say to an effect */
 
 #endif

@@ -37,7 +37,7 @@ answer_of(uint32_t what, struct tag delivery, struct tag call)
         input.kind = INPUT_CLAIMED;
         input.claimed.tag = delivery;
         input.claimed.answer = (struct claim_answer){ .verdict = (enum claim_verdict)(what - CLAIMED), .attempt = 1,
-                                                      .rest_ms = 30000 };
+                                                      .rest_ms = 30000, .leader = SLICE("boss") };
     } else if (what <= LEASE_OVER) {
         input = lone_call_answer(call, what == LEASE_OVER ? OUTCOME_NOT_SENT : (enum outcome)(what - CALLED), 0);
         input.called.lease_over = what == LEASE_OVER;
@@ -131,7 +131,7 @@ answered(uint32_t what)
 /* ---- the tables ------------------------------------------------------------------------------------------------------------ */
 
 /* Where x is after the input: r q c w C b s p e h as the states begin (C = CALLING), . = it is over, = = it stays.
- * claimed:   free mine retry takeover busy duplicate conflict unknown
+ * claimed:   free mine retry takeover busy duplicate conflict repeat twin unknown
  * called:    delivered not_sent not_executed throttled in_doubt rejected too_large auth config, and lease over
  * settled:   ok fenced unknown; parked: ok, not; committed: ok stale failed
  * others:    record assigned revoked lost, credential had, not had, refused, rotated, rotated and unknown, amnesia,
@@ -142,54 +142,54 @@ static const struct row {
     enum delivery_state state;
     const char *claimed, *called, *settled, *parked, *committed, *others;
 } rows[] = {
-    { "received", way_received, DELIVERY_RECEIVED,           "========", "==========", "===", "==", "===", "==..========.==" },
-    { "queued", way_queued, DELIVERY_QUEUED,                 "========", "==========", "===", "==", "===", "==..========.==" },
-    { "claiming", way_claiming, DELIVERY_CLAIMING,           "CCCCw.pw", "==========", "===", "==", "===", "===============" },
+    { "received", way_received, DELIVERY_RECEIVED,           "==========", "==========", "===", "==", "===", "==..========.==" },
+    { "queued", way_queued, DELIVERY_QUEUED,                 "==========", "==========", "===", "==", "===", "==..========.==" },
+    { "claiming", way_claiming, DELIVERY_CLAIMING,           "CCCCw.psww", "==========", "===", "==", "===", "===============" },
     { "claimed, its neighbour is not", way_claimed_beside, DELIVERY_CLAIMING,
-                                                         "========", "==========", "===", "==", "===", "===============" },
-    { "waiting", way_waiting, DELIVERY_WAITING,              "========", "==========", "===", "==", "===", "==..========.=c" },
-    { "calling", way_calling, DELIVERY_CALLING,              "========", "sbbbbppbbb", "===", "==", "===", "===============" },
-    { "resting", way_resting, DELIVERY_BACKOFF,              "========", "==========", "===", "==", "===", "==ss========s==" },
-    { "ready", way_ready, DELIVERY_BACKOFF,                  "========", "==========", "===", "==", "===", "==ss========s==" },
-    { "renewing", way_renewing, DELIVERY_BACKOFF,            "========", "==========", "Cw=", "==", "===", "===============" },
+                                                         "==========", "==========", "===", "==", "===", "===============" },
+    { "waiting", way_waiting, DELIVERY_WAITING,              "==========", "==========", "===", "==", "===", "==..========.=c" },
+    { "calling", way_calling, DELIVERY_CALLING,              "==========", "sbbbbppbbb", "===", "==", "===", "===============" },
+    { "resting", way_resting, DELIVERY_BACKOFF,              "==========", "==========", "===", "==", "===", "==ss========s==" },
+    { "ready", way_ready, DELIVERY_BACKOFF,                  "==========", "==========", "===", "==", "===", "==ss========s==" },
+    { "renewing", way_renewing, DELIVERY_BACKOFF,            "==========", "==========", "Cw=", "==", "===", "===============" },
     { "to be renewed again", way_renewing_again, DELIVERY_BACKOFF,
-                                                         "========", "==========", "===", "==", "===", "===============" },
-    { "settling done", way_settling_done, DELIVERY_SETTLING, "========", "==========", "..=", "==", "===", "===============" },
-    { "settling dead", way_settling_dead, DELIVERY_SETTLING, "========", "==========", ".w=", "==", "===", "===============" },
+                                                         "==========", "==========", "===", "==", "===", "===============" },
+    { "settling done", way_settling_done, DELIVERY_SETTLING, "==========", "==========", "..=", "==", "===", "===============" },
+    { "settling dead", way_settling_dead, DELIVERY_SETTLING, "==========", "==========", ".w=", "==", "===", "===============" },
     { "settling unconfirmed", way_settling_unconfirmed, DELIVERY_SETTLING,
-                                                         "========", "==========", ".w=", "==", "===", "===============" },
+                                                         "==========", "==========", ".w=", "==", "===", "===============" },
     { "settling released", way_settling_released, DELIVERY_SETTLING,
-                                                         "========", "==========", "..=", "==", "===", "===============" },
+                                                         "==========", "==========", "..=", "==", "===", "===============" },
     { "settling given up", way_settling_given_up, DELIVERY_SETTLING,
-                                                         "========", "==========", "..=", "==", "===", "===============" },
+                                                         "==========", "==========", "..=", "==", "===", "===============" },
     { "to be settled again", way_settling_again, DELIVERY_SETTLING,
-                                                         "========", "==========", "===", "==", "===", "===============" },
-    { "parking", way_parking, DELIVERY_PARKING,              "========", "==========", "===", "s=", "===", "===============" },
+                                                         "==========", "==========", "===", "==", "===", "===============" },
+    { "parking", way_parking, DELIVERY_PARKING,              "==========", "==========", "===", "s=", "===", "===============" },
     { "parking without a claim", way_parking_unclaimed, DELIVERY_PARKING,
-                                                         "========", "==========", "===", ".=", "===", "===============" },
+                                                         "==========", "==========", "===", ".=", "===", "===============" },
     { "parking a record", way_parking_record, DELIVERY_PARKING,
-                                                         "========", "==========", "===", ".=", "===", "===============" },
+                                                         "==========", "==========", "===", ".=", "===", "===============" },
     { "to be parked again", way_parking_again, DELIVERY_PARKING,
-                                                         "========", "==========", "===", "==", "===", "===============" },
+                                                         "==========", "==========", "===", "==", "===", "===============" },
     { "parking while renewed", way_parking_renewing, DELIVERY_PARKING,
-                                                         "========", "==========", "===", "s=", "===", "===============" },
-    { "held", way_held, DELIVERY_HELD,                       "========", "==========", "===", "==", "===", "=sss=======Cs=b" },
+                                                         "==========", "==========", "===", "s=", "===", "===============" },
+    { "held", way_held, DELIVERY_HELD,                       "==========", "==========", "===", "==", "===", "=sss=======Cs=b" },
 };
 
 /* The same, after a revoke, a loss or the beginning of a shutdown: nothing is begun any more, what is under way ends. */
 static const struct row left[] = {
-    { "claiming", way_claiming, DELIVERY_CLAIMING,           "ssss..p.", "==========", "===", "==", "===", NULL },
-    { "calling", way_calling, DELIVERY_CALLING,              "========", "ssssssssss", "===", "==", "===", NULL },
-    { "renewing", way_renewing, DELIVERY_BACKOFF,            "========", "==========", "s.=", "==", "===", NULL },
-    { "settling done", way_settling_done, DELIVERY_SETTLING, "========", "==========", "..=", "==", "===", NULL },
-    { "settling dead", way_settling_dead, DELIVERY_SETTLING, "========", "==========", "..=", "==", "===", NULL },
+    { "claiming", way_claiming, DELIVERY_CLAIMING,           "ssss..ps..", "==========", "===", "==", "===", NULL },
+    { "calling", way_calling, DELIVERY_CALLING,              "==========", "ssssssssss", "===", "==", "===", NULL },
+    { "renewing", way_renewing, DELIVERY_BACKOFF,            "==========", "==========", "s.=", "==", "===", NULL },
+    { "settling done", way_settling_done, DELIVERY_SETTLING, "==========", "==========", "..=", "==", "===", NULL },
+    { "settling dead", way_settling_dead, DELIVERY_SETTLING, "==========", "==========", "..=", "==", "===", NULL },
     { "settling unconfirmed", way_settling_unconfirmed, DELIVERY_SETTLING,
-                                                         "========", "==========", "..=", "==", "===", NULL },
-    { "parking", way_parking, DELIVERY_PARKING,              "========", "==========", "===", "s=", "===", NULL },
+                                                         "==========", "==========", "..=", "==", "===", NULL },
+    { "parking", way_parking, DELIVERY_PARKING,              "==========", "==========", "===", "s=", "===", NULL },
     { "parking without a claim", way_parking_unclaimed, DELIVERY_PARKING,
-                                                         "========", "==========", "===", ".=", "===", NULL },
+                                                         "==========", "==========", "===", ".=", "===", NULL },
     { "parking while renewed", way_parking_renewing, DELIVERY_PARKING,
-                                                         "========", "==========", "===", "s=", "===", NULL },
+                                                         "==========", "==========", "===", "s=", "===", NULL },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), LEFT = sizeof(left) / sizeof(left[0]) };

@@ -20,6 +20,11 @@ on_abort(int number)
     signal(SIGABRT, SIG_DFL);
 }
 
+/* Over all seeds: what never comes up is not tested. */
+static struct {
+    uint64_t repeats, twins, promoted;
+} seen;
+
 static bool
 walk_seed(uint64_t seed)
 {
@@ -28,6 +33,9 @@ walk_seed(uint64_t seed)
         walk_tell(&walk);
     floods += walk.floods;
     slowed += walk.slowed;
+    seen.repeats += walk.n_repeats;
+    seen.twins += walk.n_twins;
+    seen.promoted += walk.n_promoted;
     walk_end(&walk);
     return well;
 }
@@ -39,6 +47,9 @@ walk_seeds(uint64_t from, uint64_t to)
     signal(SIGABRT, on_abort);
     for (uint64_t seed = from; seed < to && failed < 3; seed++)
         failed += !walk_seed(seed);
+    if (to - from >= 100)
+        cr_expect(seen.repeats > to - from && seen.twins > to - from && seen.promoted > to - from,
+                  "windows hardly came up: %lu repeats, %lu twins, %lu promoted", seen.repeats, seen.twins, seen.promoted);
     cr_expect_eq(failed, 0, "%u seeds of %lu..%lu broke a rule", failed, from, to - 1);
 }
 

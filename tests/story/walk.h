@@ -2,15 +2,16 @@
  * truthful model of Kafka, of the store and of both backends stands around the engine, and the rules of docs/semantics.md are
  * checked at each step.
  *
- * walk.c is the clock and the loop, walk_seed.c what a seed decides, walk_kafka.c the log and the group, walk_store.c the keys
- * and another owner of them, walk_backend.c calls, dead letters and credentials, walk_rules.c what must hold. */
+ * walk.c is the clock and the loop, walk_seed.c what a seed decides, walk_kafka.c the log and the group, walk_store.c the
+ * keys and another owner of them, walk_windows.c the windows of repeats, walk_backend.c calls, dead letters and credentials,
+ * walk_rules.c what must hold. */
 #ifndef TESTS_STORY_WALK_H
 #define TESTS_STORY_WALK_H
 
 #include "bridge/core/engine.h"
 #include "tests/support/draw.h"
 
-enum { WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_LINES = 40, WALK_LINE_BYTES = 240 };
+enum { WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_WINDOWS = 32, WALK_LINES = 40, WALK_LINE_BYTES = 240 };
 
 /* What became of one event for one target, or (the last place) for none. */
 struct fate {
@@ -45,11 +46,19 @@ struct key {
     ms_t other_ms;              /* another owner holds it and acts at this time; 0 = it does not */
 };
 
+/* Who leads a window of a route. */
+struct window_of_walk {
+    struct hash128 hash;
+    uint32_t route, leader;     /* an id */
+    ms_t expires_ms;
+};
+
 struct answer {
     ms_t at_ms;
     uint64_t order;
     struct input input;
     struct claim_order claim;   /* CLAIMED, SETTLED */
+    char leader[16];            /* CLAIMED: a copy of the answer's */
     uint32_t members[100], n_members, target;   /* CALLED: items */
     uint32_t what;              /* PARKED: item, or record when there is none */
     bool whole;                 /* PARKED: of a record that cannot be read */
@@ -85,6 +94,8 @@ struct walk {
     uint32_t n_items, items_room;
     uint32_t ids, ids_room;
     struct key *keys;           /* [id * WALK_TARGETS + target] */
+    struct window_of_walk windows[WALK_WINDOWS];
+    uint64_t n_repeats, n_twins, n_promoted;
 
     struct {
         uint32_t *log, n_log;   /* indexes of records, by offset */
@@ -160,8 +171,10 @@ bool kafka_is_all_committed(const struct walk *);
 struct key *store_key(struct walk *, uint32_t id, uint32_t target);
 void store_claims(struct walk *, const struct effect *);
 void store_settles(struct walk *, const struct effect *);
-void store_answered(struct walk *, const struct answer *);
+void store_answered(struct walk *, struct answer *);
 void store_other_acts(struct walk *);
+uint32_t store_id_of(struct slice id);
+void windows_meet(struct walk *, struct answer *, struct claim_value *write);   /* the key of the claim is ours */
 
 void backend_calls(struct walk *, const struct effect *);
 void backend_answered(struct walk *, const struct answer *);

@@ -46,8 +46,8 @@ write_event(struct walk *walk, struct buf *text)
     snprintf(one, sizeof(one), "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",\"aliyunUID\":\"1467890000733152\","
              "\"incidentName\":\"n\",\"alertName\":\"n\","
              "\"incidentID\":\"i%u\",\"alertID\":\"i%u\",\"startTime\":\"2026-01-02 03:04:05\","
-             "\"endTime\":\"2026-01-02 03:04:06\",\"status\":\"s\",\"level\":\"3\",\"title\":\"t%u\"}", id, kinds[item->kind],
-             item->incident, item->incident, other_content);
+             "\"endTime\":\"2026-01-02 03:04:06\",\"status\":\"s\",\"level\":\"3\",\"title\":\"t%u\",\"dedupKey\":\"k%u\"}", id,
+             kinds[item->kind], item->incident, item->incident, other_content, id * 3 % 17 % 5);
     buf_text(text, one);
 }
 

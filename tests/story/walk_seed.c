@@ -58,6 +58,8 @@ draw_routes(struct walk *walk)
     config->routes[2] = (struct route){ .name = "both", .kinds = 1u << EVENT_INCIDENT_GENERATED, .target = 0 };
     config->routes[3] = (struct route){ .name = "drop", .kinds = 1u << EVENT_INCIDENT_UPDATED, .target = TARGET_DROP };
     config->n_routes = 3 + walk_draw(walk, 2);
+    for (uint32_t i = 0; i < 3; i++)
+        config->routes[i].window_ms = walk_draw(walk, 2) ? ONE_OF(walk, 50, 2000, 30000, 3600000) : 0;
 }
 
 void

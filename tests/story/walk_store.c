@@ -12,12 +12,18 @@ store_key(struct walk *walk, uint32_t id, uint32_t target)
     return &walk->keys[(size_t)id * WALK_TARGETS + target];
 }
 
+uint32_t
+store_id_of(struct slice id)
+{
+    char name[32] = { 0 };
+    memcpy(name, id.at, id.size < sizeof(name) ? id.size : sizeof(name) - 1);
+    return (uint32_t)strtoul(name + 1, NULL, 10);
+}
+
 static struct key *
 key_of(struct walk *walk, const struct claim_order *order)
 {
-    char name[32] = { 0 };
-    memcpy(name, order->id.at, order->id.size < sizeof(name) ? order->id.size : sizeof(name) - 1);
-    return store_key(walk, (uint32_t)strtoul(name + 1, NULL, 10), order->target);
+    return store_key(walk, store_id_of(order->id), order->target);
 }
 
 static void
@@ -77,8 +83,10 @@ store_claims(struct walk *walk, const struct effect *effect)
         bool open_here = key->value.state == CLAIM_STATE_CLAIMED && is_open_here(walk, key->value.dispatch);
         claim_meet(&effect->claim, walk->config.owner, &key->value, walk->now - key->written_ms, open_here,
                    &answer.input.claimed.answer, &write);
+        if (effect->claim.window && write.state != CLAIM_STATE_NONE)
+            windows_meet(walk, &answer, &write);
         write_key(walk, key, &write);
-        if (!silent && write.state != CLAIM_STATE_NONE)
+        if (!silent && write.state == CLAIM_STATE_CLAIMED && write.lease_ms > 0)
             hear(walk, &effect->claim, true);
         if (answer.input.claimed.answer.verdict == CLAIM_CONFLICT &&
             walk->config.targets[effect->claim.target].on_conflict == CONFLICT_DEAD_LETTER && key->value.fp == effect->claim.fp)
@@ -112,8 +120,10 @@ store_settles(struct walk *walk, const struct effect *effect)
 
 /* Before the answer is fed. */
 void
-store_answered(struct walk *walk, const struct answer *answer)
+store_answered(struct walk *walk, struct answer *answer)
 {
+    if (answer->input.kind == INPUT_CLAIMED && answer->input.claimed.answer.leader.size)
+        answer->input.claimed.answer.leader.at = answer->leader;
     if (answer->input.kind != INPUT_CLAIMED || answer->input.claimed.answer.verdict != CLAIM_CONFLICT)
         return;
     if (walk->config.targets[answer->claim.target].on_conflict == CONFLICT_DEAD_LETTER)

@@ -105,6 +105,8 @@ key_of(struct bench *bench, const struct claim_order *order)
 void
 bench_seed(struct bench *bench, const struct claim_order *order, const struct claim_value *value, ms_t age_ms)
 {
+    if (value->state == CLAIM_STATE_NONE)
+        return;
     if (!bench->server) {
         memory_seed(bench->stand->dedup, order, value, age_ms);
         return;

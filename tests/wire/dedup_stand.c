@@ -30,6 +30,9 @@ on_claimed(void *owner, struct tag tag, const struct claim_answer *claim)
     struct stand_answer *answer = book(owner, tag);
     answer->of_claim = true;
     answer->claim = *claim;
+    if (claim->leader.size)
+        memcpy(answer->leader, claim->leader.at, claim->leader.size);
+    answer->claim.leader = (struct slice){ 0 };
 }
 
 static void
@@ -91,7 +94,7 @@ stand_password(struct stand *stand, const char *password)
 void
 stand_redis(struct stand *stand, const char *url, const char *password, uint64_t owner, ms_t timeout_ms)
 {
-    static const char *const targets[] = { "portal", "soar-prod" };
+    static const char *const targets[] = { "portal", "soar-prod" }, *const routes[] = { "notices", "incidents" };
     char error[256] = "";
     *stand = (struct stand){ .base = event_base_new(), .answers = calloc(STAND_ORDERS, sizeof(*stand->answers)) };
     stand_password(stand, password);
@@ -103,6 +106,8 @@ stand_redis(struct stand *stand, const char *url, const char *password, uint64_t
     config.timeout_ms = timeout_ms;
     config.owner = owner;
     config.targets = targets;
+    config.routes = routes;
+    config.n_routes = 2;
     struct dedup_handler handler = { stand, on_claimed, on_settled, on_state, on_amnesia, on_unjournaled };
     stand->dedup = dedup_new(&config, stand->base, &handler, error, sizeof(error));
     cr_assert_not_null(stand->dedup, "%s", error);
@@ -246,6 +251,12 @@ stand_ended(struct stand *stand, struct claim_order order, enum claim_state end)
     stand_flush(stand);
     cr_assert(stand_answers(stand, 3000), "no answer to end %u", at);
     return stand->answers[at].settle;
+}
+
+const char *
+stand_leader(const struct stand *stand)
+{
+    return stand->answers[stand->asked - 1].leader;
 }
 
 bool

@@ -4,6 +4,7 @@
 
 #include "bridge/io/dedup.h"
 #include "bridge/io/dedup_store.h"
+#include "codecs/limits.h"
 #include "tests/wire/redis_server.h"
 
 enum { STAND_OWN = 0x1111, STAND_OTHER = 0x2222, STAND_ORDERS = 32768, STAND_TEXTS = 64, STAND_PATH_BYTES = 32 };
@@ -13,6 +14,7 @@ struct stand_answer {
     bool of_claim;
     struct claim_answer claim;
     enum settle_answer settle;
+    char leader[ID_BYTES_MAX + 1];  /* a copy of the claim's, "" = none; the claim's own is over */
 };
 
 struct stand {
@@ -58,6 +60,7 @@ void stand_turn(struct stand *, ms_t ms);
 struct claim_answer stand_claimed(struct stand *, struct claim_order);
 enum settle_answer stand_ended(struct stand *, struct claim_order, enum claim_state end);
 
+const char *stand_leader(const struct stand *);         /* of the last claim: "" = it is no repeat */
 bool stand_heard(const struct stand *, const char *part);       /* a text of the state handler held it */
 
 #endif

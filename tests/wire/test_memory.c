@@ -1,7 +1,7 @@
 /* test_memory.c: the store in memory: the shared table, its clock, its growth, and when it answers. */
 #include "bridge/io/clock.h"
 #include "bridge/io/memory_table.h"
-#include "tests/wire/claim_rows.h"
+#include "tests/wire/window_rows.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -19,6 +19,16 @@ Test(memory, two_copies_in_one_process_wait_for_each_other)
     struct stand stand;
     stand_memory(&stand);
     custody_story_play(&(struct bench){ &stand, NULL });
+    stand_release(&stand);
+}
+
+Test(memory, every_row_of_the_table_of_repeats_is_answered_as_written)
+{
+    struct stand stand;
+    stand_memory(&stand);
+    window_rows_play(&(struct bench){ &stand, NULL });
+    window_story_play(&(struct bench){ &stand, NULL });
+    window_batch_play(&(struct bench){ &stand, NULL });
     stand_release(&stand);
 }
 
