@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -141,6 +142,18 @@ server_thaw(struct redis_server_of_test *server)
     kill(server->pid, SIGCONT);
 }
 
+/* With what the server left there: its socket, a sentinel's file, a snapshot, what a replica began to receive. */
+static void
+remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
 void
 server_release(struct redis_server_of_test *server)
 {
@@ -150,11 +163,7 @@ server_release(struct redis_server_of_test *server)
     last = NULL;
     if (server->control)
         redisFree(server->control);
-    char path[96];
-    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
-    unlink(path);
-    unlink(server->path);
-    rmdir(server->directory);
+    remove_folder(server->directory);
 }
 
 /* A failover closes all connections to the promoted server, this one too. */
