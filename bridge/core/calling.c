@@ -33,6 +33,20 @@ batch_drop(struct engine *engine, struct batch *batch)
     batch_free(engine, batch);
 }
 
+/* It was told to wait while claims were asked for: slot and token go back, the claims are kept. */
+static void
+hold_back(struct engine *engine, struct batch *batch)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        if (delivery->state == DELIVERY_CLAIMING)
+            delivery_move(engine, delivery, DELIVERY_BACKOFF);
+    }
+    rate_give_back(&batch->target->rate);
+    batch_release_slot(engine, batch);
+    batch_ready(engine, batch, READY_LAST);
+}
+
 /* All is answered: the call goes out, or the slot goes back. No call begins for an assignment that is over. */
 static void
 call_or_drop(struct engine *engine, struct batch *batch)
@@ -44,10 +58,12 @@ call_or_drop(struct engine *engine, struct batch *batch)
             break;
         give_up(engine, delivery);
     }
-    if (list_first(&batch->members))
-        call_begin(engine, batch);
-    else
+    if (!list_first(&batch->members))
         batch_drop(engine, batch);
+    else if (batch->target->throttled_until_ms > engine->now_ms)
+        hold_back(engine, batch);
+    else
+        call_begin(engine, batch);
 }
 
 void

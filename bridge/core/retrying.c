@@ -17,13 +17,12 @@ park_all(struct engine *engine, struct batch *batch, enum reason reason)
     batch_free(engine, batch);
 }
 
-/* To be sent as soon as the target may be called; `first` before what is ready already. */
-static void
-batch_ready(struct engine *engine, struct batch *batch, bool first)
+void
+batch_ready(struct engine *engine, struct batch *batch, enum ready_place place)
 {
     (void)engine;
     batch->state = BATCH_READY;
-    if (first)
+    if (place == READY_FIRST)
         list_prepend(&batch->target->ready, &batch->link);
     else
         list_append(&batch->target->ready, &batch->link);
@@ -42,7 +41,7 @@ void
 batch_rested(struct engine *engine, struct batch *batch)
 {
     list_remove(&batch->target->resting, &batch->link);
-    batch_ready(engine, batch, true);
+    batch_ready(engine, batch, READY_FIRST);
 }
 
 /* Moves the second half of `batch` into a new one. */
@@ -85,8 +84,8 @@ halve(struct engine *engine, struct batch *batch, const struct verdict *verdict,
     struct batch *rest = split_off(engine, batch, first);
     batch->attempts = batch->failures = 0;
     batch->elapsed_ms = 0;
-    batch_ready(engine, rest, true);
-    batch_ready(engine, batch, true);
+    batch_ready(engine, rest, READY_FIRST);
+    batch_ready(engine, batch, READY_FIRST);
 }
 
 /* The budget of a batch is spent: each message gets one last chance alone before anything is parked. */
@@ -103,12 +102,12 @@ spent(struct engine *engine, struct batch *batch)
         struct batch *single = split_off(engine, batch, batch->members.size - 1);
         single->last_chance = true;
         single->failures = batch->failures;
-        batch_ready(engine, single, true);
+        batch_ready(engine, single, READY_FIRST);
     }
     batch->last_chance = true;
     batch->attempts = 0;
     batch->elapsed_ms = 0;
-    batch_ready(engine, batch, true);
+    batch_ready(engine, batch, READY_FIRST);
 }
 
 /* Nothing else could have been delivered meanwhile: no other batch, nobody in the queue. */
@@ -167,7 +166,7 @@ retry_later(struct engine *engine, struct batch *batch, const struct verdict *ve
     }
     batch->failures++;
     if (target->breaker == BREAKER_OPEN) {
-        batch_ready(engine, batch, false);      /* at the end: the next probe is another one's, where there is one */
+        batch_ready(engine, batch, READY_LAST);      /* at the end: the next probe is another one's, where there is one */
         return;
     }
     ms_t wait = wait_for(engine, target->policy, verdict, batch->failures);
@@ -186,7 +185,7 @@ retry_throttled(struct engine *engine, struct batch *batch, const struct verdict
     if (until > target->throttled_until_ms)
         target->throttled_until_ms = until;
     TRACE(engine, target->policy->name, "throttled for %lld ms", (long long)(until - engine->now_ms));
-    batch_ready(engine, batch, true);
+    batch_ready(engine, batch, READY_FIRST);
 }
 
 static void
@@ -227,9 +226,9 @@ retry_refused(struct engine *engine, struct batch *batch, const struct verdict *
         return;
     }
     if (target->pause != TARGET_RUNNING)
-        batch_ready(engine, batch, false);
+        batch_ready(engine, batch, READY_LAST);
     else if (batch->refusals == 1 && auth)
-        batch_ready(engine, batch, true);       /* at once, with other credentials */
+        batch_ready(engine, batch, READY_FIRST);       /* at once, with other credentials */
     else
         batch_rest(engine, batch, REFUSED_WAIT_MS);
 }
@@ -293,7 +292,7 @@ retry_renewed(struct engine *engine, struct batch *batch, const struct verdict *
     if (is_orphan(engine, first_of(batch)->record))
         leave_to_next_owner(engine, batch, verdict);
     else
-        batch_ready(engine, batch, true);
+        batch_ready(engine, batch, READY_FIRST);
 }
 
 /* What expired while it waited to be sent again. */

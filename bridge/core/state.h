@@ -141,6 +141,9 @@ void batch_release_slot(struct engine *, struct batch *);
 void batch_drop(struct engine *, struct batch *);       /* nobody is left in it: out of its list and freed */
 
 /* retrying.c: what comes after a call that did not deliver */
+enum ready_place { READY_FIRST, READY_LAST };
+/* to be sent as soon as the target may be called, before or behind what is ready already */
+void batch_ready(struct engine *, struct batch *, enum ready_place);
 void retry(struct engine *, struct batch *, const struct verdict *);
 void retry_renewed(struct engine *, struct batch *, const struct verdict *);   /* not begun, its claims were too old */
 void batch_rested(struct engine *, struct batch *);         /* its wait is over */

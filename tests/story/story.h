@@ -39,6 +39,7 @@ void settles_say(enum settle_answer, uint32_t times);
 void parks_fail(uint32_t times);
 void commits_say(enum commit_result, uint32_t times);
 void store_forgets(void);                   /* Redis lost its memory, as of now */
+void claims_take(ms_t ms);                   /* until a claim is answered; at once without it */
 void store_is_silent(bool silent);          /* every claim and settle is answered UNKNOWN after 5 ms */
 
 /* story_store.c: claims and ends by the tables, instead of by script. What is said of keys is said of portal's. */

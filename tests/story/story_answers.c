@@ -42,7 +42,7 @@ on_claim(const struct effect *effect)
         input.claimed.answer = (struct claim_answer){ .verdict = CLAIM_UNKNOWN };
     else
         input.claimed.answer = world.store.truthful ? store_claim(&effect->claim) : claim_script(&effect->claim);
-    story_later(world.silent ? SILENT_MS : 0, input);
+    story_later(world.silent ? SILENT_MS : world.claim_ms, input);
 }
 
 static void
@@ -359,6 +359,12 @@ store_forgets(void)
     struct input input = { .kind = INPUT_AMNESIA };
     input.amnesia.until_ms = 1767322000000 + world.now;
     story_feed(input);
+}
+
+void
+claims_take(ms_t ms)
+{
+    world.claim_ms = ms;
 }
 
 void

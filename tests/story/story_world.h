@@ -77,6 +77,7 @@ struct story_world {
     enum commit_result commit_result;
     uint32_t settles, parks_failing, commits;
     ms_t takes_ms[2];           /* a call of that target; 0 = CALL_MS */
+    ms_t claim_ms;
     bool refusing, hanging, silent, paused, credentials_hang;
     uint32_t credential_refusals;
     ms_t credential_life;

@@ -48,6 +48,23 @@ Test(story, throttled_holds_back_the_whole_target_and_the_same_event_comes_first
            "[3826] soar     delivered 1: inc-2\n");
 }
 
+Test(story, a_wait_that_is_told_while_a_claim_is_under_way_holds_back_its_call)
+{
+    stage()->targets[1].concurrency = 2;
+    story_begin();
+    claims_take(8);
+    reply_is(OUTCOME_THROTTLED, 429, "Throttling.User", 3000);
+    receive_alert(41, "inc-1", "i1");
+    pass(12);
+    receive_alert(42, "inc-2", "i2");       /* claimed at 20, told to wait at 18 */
+    pass(2900);
+    cr_expect_eq(calls_seen(), 1);
+    cr_expect_eq(stats()->targets[1].inflight[STAGE_BACKOFF], 2, "both are kept");
+    pass(3000);
+    cr_expect_eq(calls_seen(), 3);
+    cr_expect_eq(committed(), 43);
+}
+
 Test(story, a_throttled_target_lets_the_other_target_work)
 {
     stage();

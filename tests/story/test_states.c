@@ -307,7 +307,7 @@ Test(states, an_answer_with_a_slot_that_never_was_is_stale)
 Test(states, every_step_between_states_is_in_the_table_or_forbidden)
 {
     static const char *const steps[DELIVERY_STATE_COUNT] = {
-        [DELIVERY_FREE] = "r", [DELIVERY_RECEIVED] = "qpeh.", [DELIVERY_QUEUED] = "c.", [DELIVERY_CLAIMING] = "Cwpse",
+        [DELIVERY_FREE] = "r", [DELIVERY_RECEIVED] = "qpeh.", [DELIVERY_QUEUED] = "c.", [DELIVERY_CLAIMING] = "Cbwpse",
         [DELIVERY_WAITING] = "q.", [DELIVERY_CALLING] = "sb", [DELIVERY_BACKOFF] = "Cpswh", [DELIVERY_SETTLING] = "w.",
         [DELIVERY_PARKING] = "se", [DELIVERY_ENDING] = ".", [DELIVERY_HELD] = "bpsw.",
     };
