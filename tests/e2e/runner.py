@@ -22,6 +22,7 @@ import kafka_group
 import kafka_security
 import process
 import redis_away
+import windows
 from servers import Failure, Kafka, Process, Redis
 
 KAFKA, KAFKA_NEXT = "3.9.1", "4.1.1"
@@ -55,7 +56,7 @@ class Servers:
 
 def scenarios(quick):
     found = {}
-    for module in (deliveries, inputs, process, dependencies, redis_away, kafka_group, kafka_security, commands, connect):
+    for module in (deliveries, inputs, process, dependencies, redis_away, windows, kafka_group, kafka_security, commands, connect):
         found |= module.QUICK if quick else module.FULL
     return found
 
