@@ -56,17 +56,18 @@ turn_events(struct kafka *kafka)
     return true;
 }
 
+/* The group speaks through the common queue, and is heard first: what it takes away is not read any more. */
 static bool
 take_records(struct kafka *kafka)
 {
-    for (int i = 0; i < KAFKA_RECORDS_A_TURN && !kafka->leaving && !kafka_is_held(kafka); i++) {
+    for (int i = 0; i < EVENTS_A_TURN && !kafka->leaving; i++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer, 0);
         if (!message)
-            return false;
+            return kafka_queues_take(kafka, KAFKA_RECORDS_A_TURN);
         kafka_on_message(kafka, message);
         rd_kafka_message_destroy(message);
     }
-    return !kafka->leaving && !kafka_is_held(kafka);
+    return !kafka->leaving;
 }
 
 /* One turn of records, then the owner's: what it activated while it took them runs before on_owner_had, so a pause that they led
@@ -221,9 +222,8 @@ events_start(struct kafka *kafka)
     kafka->on_again = evtimer_new(kafka->base, on_turn, kafka);
     kafka->on_owner_had = event_new(kafka->base, -1, 0, on_owner_had, kafka);
     kafka->on_lookup = evtimer_new(kafka->base, on_lookup, kafka);
-    kafka->on_hold = evtimer_new(kafka->base, kafka_on_hold, kafka);
     kafka->on_deadline = evtimer_new(kafka->base, on_deadline, kafka);
-    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_owner_had && kafka->on_lookup && kafka->on_hold
+    return kafka->on_wake && kafka->on_tick && kafka->on_again && kafka->on_owner_had && kafka->on_lookup
            && kafka->on_deadline && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
 }
 
@@ -276,6 +276,7 @@ consumer_end(struct kafka *kafka)
 {
     if (!kafka->consumer)
         return;
+    kafka_queues_close(kafka);
     rd_kafka_queue_io_event_enable(kafka->records, -1, NULL, 0);
     rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
     if (kafka->can_destroy) {
@@ -297,7 +298,7 @@ kafka_free(struct kafka *kafka)
         return;
     kafka->can_destroy |= kafka->closed && kafka->stats.joined;
     struct event *events[] = { kafka->on_wake, kafka->on_tick, kafka->on_again, kafka->on_owner_had, kafka->on_lookup,
-                               kafka->on_hold, kafka->on_deadline };
+                               kafka->on_deadline };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);

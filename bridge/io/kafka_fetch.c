@@ -8,7 +8,7 @@
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
-enum { WAKE_BYTES = 1024 * 1024, NAME_BYTES = 256, PASSWORD_BYTES = 4096 };
+enum { WAKE_BYTES = 256 * 1024, NAME_BYTES = 256, PASSWORD_BYTES = 4096 };
 
 bool
 kafka_fetcher_sleeps(const struct rd_kafka_conf_s *conf)

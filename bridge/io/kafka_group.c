@@ -40,6 +40,7 @@ give_back(struct kafka *kafka)
 {
     kafka->state = GROUP_IDLE;
     kafka->lookup++;
+    kafka_queues_close(kafka);
     assign(kafka, NULL);
 }
 
@@ -63,6 +64,7 @@ keep_name(struct kafka *kafka, const char *topic)
 void
 kafka_partitions_release(struct kafka *kafka)
 {
+    kafka_queues_close(kafka);
     free(kafka->assignment);
     free(kafka->positions);
     free(kafka->at_end);
@@ -71,7 +73,6 @@ kafka_partitions_release(struct kafka *kafka)
     kafka->at_end = NULL;
     kafka->n_partitions = 0;
     kafka->last_partition = 0;
-    kafka->n_held = 0;
 }
 
 static int
@@ -198,8 +199,8 @@ begin(struct kafka *kafka)
     kafka->epoch++;
     kafka->stats.joined = true;
     kafka->stats.rebalances[REBALANCE_ASSIGN]++;
+    kafka_queues_open(kafka);
     assign(kafka, list);
-    rd_kafka_resume_partitions(kafka->consumer, list);      /* a pause outlives its assignment; a new one begins unpaused */
     rd_kafka_topic_partition_list_destroy(list);
     kafka->handler.assigned(kafka->handler.owner, kafka->assignment, kafka->n_partitions, kafka->epoch);
 }

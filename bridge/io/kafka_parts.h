@@ -7,7 +7,7 @@
  *   kafka_event.c   librdkafka's errors and log lines in the words of the handler
  *   kafka_group.c   assignment: assigned, looked up, begun, revoked, lost
  *   kafka_fetch.c   keeps librdkafka fetching
- *   kafka_pause.c   partitions that are to be silent for a while
+ *   kafka_queues.c  a queue for each partition, and which of them are silent
  *   kafka_commit.c  offsets on their way to the group
  *   kafka_park.c    the dead-letter producer */
 #ifndef BRIDGE_IO_KAFKA_PARTS_H
@@ -43,13 +43,6 @@ enum group_state {
     GROUP_REVOKING,     /* the worker was asked to give up, and has not answered                  */
 };
 
-/* Whether records of a partition are taken. */
-enum flow {
-    FLOW_OPEN,          /* they are                                                               */
-    FLOW_HELD,          /* none of any partition is taken, until on_hold                          */
-    FLOW_PAUSED,        /* librdkafka was told to stop fetching it                                */
-};
-
 /* One partition of the assignment; its index is that of `assignment`. */
 struct position {
     int64_t given;      /* one past the last record handed out; -1 = none yet and the start is not known */
@@ -57,7 +50,8 @@ struct position {
     int64_t asked;      /* the highest that the worker asked for since the last flush; `wanted` may be above it */
     int64_t sent, told; /* the same two of the commit under way; -1 = none */
     int64_t done;       /* the highest offset that was asked for in this epoch */
-    enum flow flow;
+    bool silent;        /* paused: no record of it is taken */
+    struct rd_kafka_queue_s *queue;
     int64_t end;        /* where the broker said that the partition ended, while it did; -1 = not at its end */
     bool pinned;        /* where reading began was committed */
     bool went_back;     /* and it was said */
@@ -96,8 +90,7 @@ struct kafka {
     uint32_t n_partitions;
     bool fetcher_sleeps;                            /* see kafka_fetch.c */
     size_t taken_bytes;                             /* since the fetching thread was last woken */
-    uint32_t n_held;                                /* partitions that are FLOW_HELD */
-    struct event *on_hold;                          /* their time is up */
+    uint32_t next_queue;                            /* the partition whose turn is next */
     uint32_t last_partition;                        /* of the last record: the next is usually of the same */
     uintptr_t lookup;                               /* serial; an older answer is stale */
     struct event *on_lookup;                        /* asks again */
@@ -149,9 +142,10 @@ bool kafka_fetcher_sleeps(const struct rd_kafka_conf_s *);
 void kafka_wake_fetcher(struct rd_kafka_s *consumer);
 void kafka_took(struct kafka *, size_t bytes);      /* of a record that was polled */
 
-/* kafka_pause.c */
-bool kafka_is_held(const struct kafka *);           /* no record is to be polled now */
-void kafka_on_hold(int fd, short what, void *kafka); /* a timer's callback */
+/* kafka_queues.c */
+void kafka_queues_open(struct kafka *);             /* before the partitions are assigned */
+void kafka_queues_close(struct kafka *);            /* before they are given back */
+bool kafka_queues_take(struct kafka *, uint32_t most);  /* true: there may be more */
 
 /* kafka_group.c */
 bool kafka_subscribe(struct kafka *, const struct kafka_config *, char *error, size_t error_size);

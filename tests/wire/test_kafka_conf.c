@@ -57,7 +57,7 @@ Test(conf_of_kafka, what_the_user_may_set_is_taken)
         { "partition.assignment.strategy", "roundrobin" },
         { "partition.assignment.strategy", "range, roundrobin" },
         { "security.protocol", "sasl_ssl" },
-        { "queued.max.messages.kbytes", "1024" },
+        { "queued.max.messages.kbytes", "2048" },
         { "compression.type", "lz4" },
         { "client.id", "mine" },
     };
