@@ -15,6 +15,8 @@ for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
 
 import commands
 import connect
+import contract
+import custody
 import deliveries
 import dependencies
 import inputs
@@ -25,6 +27,20 @@ import redis_away
 import windows
 from servers import Failure, Kafka, Process, Redis
 
+MODULES = (
+    deliveries,
+    contract,
+    custody,
+    inputs,
+    process,
+    dependencies,
+    redis_away,
+    kafka_group,
+    kafka_security,
+    commands,
+    connect,
+    windows,
+)
 KAFKA, KAFKA_NEXT = "3.9.1", "4.1.1"
 
 
@@ -56,7 +72,7 @@ class Servers:
 
 def scenarios(quick):
     found = {}
-    for module in (deliveries, inputs, process, dependencies, redis_away, windows, kafka_group, kafka_security, commands, connect):
+    for module in MODULES:
         found |= module.QUICK if quick else module.FULL
     return found
 
