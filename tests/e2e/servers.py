@@ -187,6 +187,14 @@ class Redis:
         except OSError:
             return False
 
+    def command(self, *words):
+        """What redis-cli prints."""
+        told = subprocess.run(
+            ["redis-cli", "-p", str(self.port), *map(str, words)], capture_output=True, text=True, timeout=30
+        )
+        expect(told.returncode == 0 and not told.stdout.startswith("ERR"), f"redis-cli: {told.stdout:.300} {told.stderr}")
+        return told.stdout
+
     def stop(self):
         self.process.stop()
 
