@@ -28,6 +28,8 @@ struct batch {
     uint32_t attempts;          /* of the budget: those that counted */
     uint32_t failures;          /* in a row, for the wait */
     uint32_t refusals;          /* auth and config answers */
+    uint32_t credential;        /* serial of the one that its last call was made with */
+    bool excused;               /* it was refused with a credential that had ended, and sent again at once: that is done once */
     bool last_chance;           /* a single out of a batch whose budget is spent */
     uint64_t delivered_before;  /* target.delivered when it was sent last */
     uint64_t delivered_at_refusal;

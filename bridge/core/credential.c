@@ -49,6 +49,8 @@ had(struct engine *engine, struct target *target, ms_t expires_ms)
     ms_t before = life / 4 < REFRESH_BEFORE_MAX_MS ? life / 4 : REFRESH_BEFORE_MAX_MS;
     target->credential.state = CREDENTIAL_READY;
     target->credential.failures = 0;
+    target->credential.serial++;
+    target->credential.is_second = target->credential.refused;
     target->credential.refused = false;
     target->credential.expires_ms = expires_ms;
     target->credential.refresh_ms = expires_ms == MS_NEVER ? MS_NEVER : expires_ms - before;

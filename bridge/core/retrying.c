@@ -209,17 +209,32 @@ retry_in_doubt(struct engine *engine, struct batch *batch, const struct verdict 
     batch_free(engine, batch);
 }
 
+/* The call was made with a credential that others followed since, or with one that had been accepted before. */
+static bool
+credential_ended(const struct batch *batch)
+{
+    return batch->credential != batch->target->credential.serial || !batch->target->credential.is_second;
+}
+
 /* Two different ones refused in a row: it is the target, not the event. One alone, while others are
  * delivered: it is the event. */
 static void
 retry_refused(struct engine *engine, struct batch *batch, const struct verdict *verdict)
 {
     struct target *target = batch->target;
-    bool auth = verdict->outcome == OUTCOME_AUTH;
+    bool auth = verdict->outcome == OUTCOME_AUTH, ended = auth && credential_ended(batch);
+    if (ended)
+        target_outdated(engine, target, batch->credential);
+    else
+        target_refused(engine, target, first_of(batch)->dispatch, auth);
+    if (ended && !batch->excused) {
+        batch->excused = true;
+        batch_ready(engine, batch, READY_FIRST);
+        return;
+    }
     if (batch->refusals == 0)
         batch->delivered_at_refusal = target->delivered;
     batch->refusals++;
-    target_refused(engine, target, first_of(batch)->dispatch, auth);
     if (batch->refusals >= REFUSALS_MAX && target->delivered > batch->delivered_at_refusal) {
         batch->refusals = 0;
         halve(engine, batch, verdict, auth ? REASON_AUTH : REASON_CONFIG);
@@ -227,8 +242,6 @@ retry_refused(struct engine *engine, struct batch *batch, const struct verdict *
     }
     if (target->pause != TARGET_RUNNING)
         batch_ready(engine, batch, READY_LAST);
-    else if (batch->refusals == 1 && auth)
-        batch_ready(engine, batch, READY_FIRST);       /* at once, with other credentials */
     else
         batch_rest(engine, batch, REFUSED_WAIT_MS);
 }

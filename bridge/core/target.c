@@ -70,6 +70,7 @@ target_took_us(struct engine *engine, struct target *target)
     target_answered(engine, target);
     target->refused_distinct = 0;
     target->refused_dispatch = 0;
+    target->credential.is_second = false;
     if (target->pause == TARGET_RUNNING || target->pause == TARGET_PAUSED_OPERATOR)
         return;
     target->pause = TARGET_RUNNING;
@@ -114,6 +115,18 @@ target_refused(struct engine *engine, struct target *target, uint64_t dispatch, 
     }
     target->pause = auth ? TARGET_PAUSED_AUTH : TARGET_PAUSED_CONFIG;
     target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
+}
+
+/* A token that ended while calls were under way takes them all with it. Only its successor's fate says something of the target. */
+void
+target_outdated(struct engine *engine, struct target *target, uint32_t credential)
+{
+    target->failures = 0;
+    if (credential != target->credential.serial)
+        return;
+    credential_refused(engine, target);
+    if (target->pause != TARGET_RUNNING)
+        target_try_now(engine, target);
 }
 
 void

@@ -39,7 +39,9 @@ struct target {
         enum credential_state state;
         ms_t refresh_ms, expires_ms, retry_ms;
         uint32_t failures;
+        uint32_t serial;        /* of the present one; a call remembers with which it was made */
         bool refused;           /* the present one was refused by the backend */
+        bool is_second;         /* it came for one that was refused, and nothing was accepted since */
     } credential;
 };
 
@@ -56,6 +58,7 @@ void target_answered(struct engine *, struct target *);              /* alive, t
 void target_took_us(struct engine *, struct target *);  /* refused a content: credentials and settings are good */
 void target_failed(struct engine *, struct target *);
 void target_refused(struct engine *, struct target *, uint64_t dispatch, bool auth);
+void target_outdated(struct engine *, struct target *, uint32_t credential);    /* that one ended: no fault of the target */
 void target_try_now(struct engine *, struct target *);  /* a rotation, a reload, a person: a paused target tries at once */
 
 ms_t target_safe_ms(const struct target *);     /* how long after its claim was sent a call may still begin */

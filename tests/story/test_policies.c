@@ -180,6 +180,25 @@ Test(story, two_different_events_refused_in_a_row_pause_the_target_and_park_noth
     everything_adds_up();
 }
 
+/* A token that is replaced by another worker, or ends early, takes all calls under way with it. */
+Test(story, a_token_that_ends_under_several_calls_is_fetched_once_and_does_not_pause_the_target)
+{
+    stage();
+    story_begin();
+    for (int i = 0; i < 4; i++)
+        reply_is(OUTCOME_AUTH, 401, "1203", 0);
+    for (int i = 0; i < 4; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "n-%d", i);
+        receive_alert(41 + i, id, id);
+    }
+    pass(3000);
+    cr_expect_eq(calls_seen(), 8, "each once more, with the new token");
+    expect_no_line("paused");
+    cr_expect_eq(committed(), 45);
+    everything_adds_up();
+}
+
 Test(story, a_paused_target_tries_at_once_after_a_rotation)
 {
     stage();
