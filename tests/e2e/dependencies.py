@@ -75,53 +75,6 @@ def redis_away_at_start(servers, name):
         return f"4 s without Redis: 0 executions, {lines}; then {len(world.expected)} once each"
 
 
-def redis_restarted(servers, name):
-    """Killed in mid-run and back after 2 s with an empty memory: said as its loss; nothing is lost."""
-    redis = Redis(servers.folder / f"{name}-redis")
-    with World(servers, name, redis=redis) as world:
-        world.sim.fault("delay", ms=5, jitter=5)
-        fill(world, 20000, repeats=0)
-        worker = world.worker()
-        world.executed(0.3)
-        redis.kill()
-        time.sleep(2)
-        alive(worker)
-        redis.start()
-        world.finished(60, settle=10)
-        world.never_doubled(soar=False)
-        twice = len(world.ledger.doubled(notice=False))
-        expect(twice <= 2 * 16, f"{twice} SOAR calls were carried out twice, more than were in flight")
-        expect(worker.count("AB4104") >= 1, f"the loss of Redis's memory is not said\n{tail(worker.log)}")
-        lines = said(worker, ("AB4102", "AB4103"))
-        wait_until("alertbridge_redis_amnesia_total", lambda: worker.metric("alertbridge_redis_amnesia_total") >= 1, 3)
-        worker.leave()
-        redis.stop()
-        lost = f"AB4104 x{worker.count('AB4104')}"
-        return f"empty after 2 s: {lines}, {lost}, {twice} doubled at SOAR, 0 of {len(world.expected)} lost"
-
-
-def redis_stopped(servers, name):
-    """Frozen for 5 s: no answers, then late ones. A late answer must not be taken for one of a later question."""
-    redis = Redis(servers.folder / f"{name}-redis")
-    with World(servers, name, redis=redis) as world:
-        world.sim.fault("delay", ms=5, jitter=5)
-        fill(world, 20000)
-        worker = world.worker()
-        world.executed(0.3)
-        redis.process.send(19)  # SIGSTOP
-        time.sleep(5)
-        alive(worker)
-        redis.process.send(18)  # SIGCONT
-        world.finished(60, settle=10)
-        world.never_doubled(soar=False)
-        twice = len(world.ledger.doubled(notice=False))
-        expect(twice == 0, f"{twice} SOAR calls were carried out twice although Redis kept its memory")
-        lines = said(worker, ("AB4102", "AB4103"))
-        worker.leave()
-        redis.stop()
-        return f"frozen for 5 s: {lines}, {len(world.expected)} executions once each"
-
-
 def backend_away_at_start(servers, name):
     """Nobody listens there for 8 s. An outage dead-letters nothing."""
     with World(servers, name, sim=False) as world:
@@ -201,8 +154,6 @@ def dead_letter_topic_missing(servers, name):
 FULL = {
     "kafka-away": kafka_away,
     "redis-away-at-start": redis_away_at_start,
-    "redis-restarted-empty": redis_restarted,
-    "redis-frozen": redis_stopped,
     "backend-away-at-start": backend_away_at_start,
     "backend-away-20s": backend_away,
     "dead-letter-topic-missing": dead_letter_topic_missing,

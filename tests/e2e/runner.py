@@ -24,6 +24,7 @@ import kafka_group
 import kafka_security
 import process
 import redis_away
+import redis_faults
 import windows
 from servers import Failure, Kafka, Process, Redis
 
@@ -35,6 +36,7 @@ MODULES = (
     process,
     dependencies,
     redis_away,
+    redis_faults,
     kafka_group,
     kafka_security,
     commands,
