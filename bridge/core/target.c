@@ -117,7 +117,7 @@ target_refused(struct engine *engine, struct target *target, uint64_t dispatch, 
     target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;
 }
 
-/* A token that ended while calls were under way takes them all with it. Only its successor's fate says something of the target. */
+/* A token that ended while calls were under way takes them all with it. Only its successor's fate tells of the target. */
 void
 target_outdated(struct engine *engine, struct target *target, uint32_t credential)
 {

@@ -19,6 +19,7 @@ import contract
 import custody
 import deliveries
 import dependencies
+import fairness
 import inputs
 import kafka_group
 import kafka_security
@@ -32,6 +33,7 @@ MODULES = (
     deliveries,
     contract,
     custody,
+    fairness,
     inputs,
     process,
     dependencies,
