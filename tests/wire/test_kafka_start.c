@@ -106,7 +106,8 @@ Test(kafka_start, where_reading_began_is_kept_although_nothing_was_finished)
     world_fill(topic, "new", 1, 0, 3);
     world_run_ms(1500);
     world_fill(topic, "new", 1, 3, 3);
-    until(first->n_records >= 3);
+    until(present(first, "new", 6) >= 3);
+    world_run_ms(500);                          /* it began before the first three or behind them: both are right */
     cr_expect_eq(first->n_commits, 0, "the worker has finished nothing");
     unsigned seen = first->n_records;
     member_leave(first);
