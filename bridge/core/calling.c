@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { COPY_WAIT_MS = 20 };
+
 void
 batch_release_slot(struct engine *engine, struct batch *batch)
 {
@@ -47,6 +49,55 @@ hold_back(struct engine *engine, struct batch *batch)
     batch_ready(engine, batch, READY_LAST);
 }
 
+/* Cheap, as it is asked of each batch: ids differ in their last bytes. */
+static bool
+may_hold_copies(const struct batch *batch)
+{
+    uint64_t seen[16] = { 0 };
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        const struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        uint64_t tail = delivery->id_size;
+        size_t size = delivery->id_size < sizeof(tail) ? delivery->id_size : sizeof(tail);
+        memcpy(&tail, delivery->id + delivery->id_size - size, size);
+        uint32_t mark = (uint32_t)(tail * UINT64_C(0x9e3779b97f4a7c15) >> 54);
+        if (seen[mark / 64] >> mark % 64 & 1)
+            return true;
+        seen[mark / 64] |= UINT64_C(1) << mark % 64;
+    }
+    return false;
+}
+
+static bool
+is_copy(const struct batch *batch, const struct delivery *delivery)
+{
+    struct node *node = list_first(&batch->members);
+    for (; node != &delivery->link; node = list_next(&batch->members, node)) {
+        const struct delivery *before = LIST_ENTRY(node, struct delivery, link);
+        if (slice_eq(delivery_id(before), delivery_id(delivery)))
+            return true;
+    }
+    return false;
+}
+
+/* A store that forgot, or was done without, may have given one id to two copies of it. A batch that names it twice is refused as
+ * a whole: the later one waits for the end of the first. */
+static void
+set_copies_apart(struct engine *engine, struct batch *batch)
+{
+    struct node *next;
+    for (struct node *node = list_first(&batch->members); node; node = next) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        next = list_next(&batch->members, node);
+        if (!is_copy(batch, delivery))
+            continue;
+        TRACE(engine, delivery->id, "is in this batch already");
+        claim_unkeep(engine, delivery);
+        delivery->dispatch = 0;
+        delivery->doubt_unwritten = false;
+        wait_for_other(engine, delivery, COPY_WAIT_MS);
+    }
+}
+
 /* All is answered: the call goes out, or the slot goes back. No call begins for an assignment that is over. */
 static void
 call_or_drop(struct engine *engine, struct batch *batch)
@@ -58,6 +109,8 @@ call_or_drop(struct engine *engine, struct batch *batch)
             break;
         give_up(engine, delivery);
     }
+    if (batch->members.size > 1 && may_hold_copies(batch))
+        set_copies_apart(engine, batch);
     if (!list_first(&batch->members))
         batch_drop(engine, batch);
     else if (batch->target->throttled_until_ms > engine->now_ms)

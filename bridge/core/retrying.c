@@ -175,9 +175,9 @@ retry_later(struct engine *engine, struct batch *batch, const struct verdict *ve
     batch_rest(engine, batch, wait);
 }
 
-/* The target as a whole waits; the batch comes first afterwards and has lost nothing. */
+/* The target as a whole waits, whoever the call was for. */
 static void
-retry_throttled(struct engine *engine, struct batch *batch, const struct verdict *verdict)
+throttle(struct engine *engine, const struct batch *batch, const struct verdict *verdict)
 {
     struct target *target = batch->target;
     target_answered(engine, target);
@@ -185,7 +185,6 @@ retry_throttled(struct engine *engine, struct batch *batch, const struct verdict
     if (until > target->throttled_until_ms)
         target->throttled_until_ms = until;
     TRACE(engine, target->policy->name, "throttled for %lld ms", (long long)(until - engine->now_ms));
-    batch_ready(engine, batch, READY_FIRST);
 }
 
 static void
@@ -266,6 +265,8 @@ leave_to_next_owner(struct engine *engine, struct batch *batch, const struct ver
 void
 retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
 {
+    if (verdict->outcome == OUTCOME_THROTTLED)
+        throttle(engine, batch, verdict);
     if (is_orphan(engine, first_of(batch)->record)) {
         leave_to_next_owner(engine, batch, verdict);
         return;
@@ -276,7 +277,7 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
         retry_later(engine, batch, verdict);
         return;
     case OUTCOME_THROTTLED:
-        retry_throttled(engine, batch, verdict);
+        batch_ready(engine, batch, READY_FIRST);        /* it comes first afterwards and has lost nothing */
         return;
     case OUTCOME_IN_DOUBT:
         retry_in_doubt(engine, batch, verdict);

@@ -107,3 +107,9 @@ custodies_is_open(const struct custodies *set, uint64_t dispatch, ms_t lease_ms,
     const struct custody *custody = find(set, dispatch);
     return custody->used && now_ms - custody->heard_ms < lease_ms;
 }
+
+bool
+custody_ends_with(enum claim_verdict verdict)
+{
+    return verdict == CLAIM_DUPLICATE || verdict == CLAIM_CONFLICT || verdict == CLAIM_TWIN;
+}

@@ -1,13 +1,13 @@
 /* dedup_custody.h: the custodies of this process that are still open, by dispatch number.
  *
- * A claim may meet a claim of its own process. Whether that custody still goes on is known here and not in Redis: it was opened
- * by a claim that became ours, is heard of by each order of its own (renewals come at a third of the lease), and is closed by
- * an answered end. One that was not heard of for a whole lease is over as well: its end was given up on without an answer, and
- * no call of it can still be under way. */
+ * A claim may meet a claim of its own process. Whether that custody still goes on is known here and not in Redis: it is opened
+ * when the key is asked for, is heard of by each order of its own (renewals come at a third of the lease), and is closed by an
+ * answered end, or by an answer to the claim that leaves nothing to hold. One that was not heard of for a whole lease is over as
+ * well: its end was given up on without an answer, and no call of it can still be under way. */
 #ifndef BRIDGE_IO_DEDUP_CUSTODY_H
 #define BRIDGE_IO_DEDUP_CUSTODY_H
 
-#include "bridge/core/types.h"
+#include "bridge/core/claim.h"
 
 struct custody {
     uint64_t dispatch;
@@ -27,6 +27,7 @@ void custodies_release(struct custodies *);
 void custodies_open(struct custodies *, uint64_t dispatch, ms_t now_ms);
 void custodies_heard(struct custodies *, uint64_t dispatch, ms_t now_ms);       /* of no consequence when it is not open */
 void custodies_close(struct custodies *, uint64_t dispatch);
+bool custody_ends_with(enum claim_verdict);
 bool custodies_is_open(const struct custodies *, uint64_t dispatch, ms_t lease_ms, ms_t now_ms);
 
 #endif

@@ -156,12 +156,6 @@ decide_window(struct memory *memory, const struct claim_order *order, ms_t now_m
     broken("a window is kept, opened or handed over");
 }
 
-static bool
-is_held(const struct claim_value *write)
-{
-    return write->state == CLAIM_STATE_CLAIMED && write->lease_ms > 0;
-}
-
 static void
 decide_claim(struct memory *memory, const struct claim_order *order, struct hash128 key, ms_t now_ms, struct claim_answer *answer)
 {
@@ -175,9 +169,7 @@ decide_claim(struct memory *memory, const struct claim_order *order, struct hash
         room = memory_table_put(&memory->table, key, &write, now_ms, order->ttl_ms);
     if (!room)
         *answer = (struct claim_answer){ .verdict = CLAIM_UNKNOWN };
-    else if (is_held(&write))
-        custodies_open(&memory->custodies, order->dispatch, now_ms);
-    else if (answer->verdict == CLAIM_TWIN)
+    else if (custody_ends_with(answer->verdict))
         custodies_close(&memory->custodies, order->dispatch);
 }
 
@@ -247,7 +239,10 @@ memory_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op
     struct memory_answer *answer = &memory->answers[at];
     struct leader *leader = &memory->leaders[at];
     *answer = (struct memory_answer){ .tag = order->tag, .op = op };
-    custodies_heard(&memory->custodies, order->dispatch, now_ms);
+    if (op == DEDUP_CLAIM)
+        custodies_open(&memory->custodies, order->dispatch, now_ms);
+    else
+        custodies_heard(&memory->custodies, order->dispatch, now_ms);
     if (op == DEDUP_CLAIM)
         decide_claim(memory, order, key, now_ms, &answer->claim);
     else

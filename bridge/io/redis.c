@@ -23,6 +23,8 @@ redis_answer_claim(struct redis *redis, struct redis_slot *slot, const struct cl
     struct claim_answer copy = *answer;     /* it may lie in the slot, and its leader beside it */
     char leader[ID_BYTES_MAX];
     struct tag tag = slot->order.tag;
+    if (custody_ends_with(copy.verdict))
+        custodies_close(&redis->custodies, slot->order.dispatch);
     if (copy.leader.size) {
         memcpy(leader, copy.leader.at, copy.leader.size);
         copy.leader.at = leader;
@@ -85,7 +87,10 @@ redis_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op 
     struct redis *redis = redis_of(dedup);
     struct redis_slot *slot = slot_of(redis, order, op);
     ms_t now_ms = redis_now(redis);
-    custodies_heard(&redis->custodies, order->dispatch, now_ms);
+    if (op == DEDUP_CLAIM)      /* open as soon as it is asked for: the answer that makes it ours may be lost */
+        custodies_open(&redis->custodies, order->dispatch, now_ms);
+    else
+        custodies_heard(&redis->custodies, order->dispatch, now_ms);
     if (!redis->ready) {
         redis_fail_later(redis, slot);
         return;

@@ -72,7 +72,7 @@ redis_swap_reply(const redisReply *reply, struct slice *met, ms_t *pttl_ms)
 static void
 become_ours(struct redis *redis, struct redis_slot *slot, const struct claim_answer *answer)
 {
-    custodies_open(&redis->custodies, slot->order.dispatch, redis_now(redis));
+    custodies_heard(&redis->custodies, slot->order.dispatch, redis_now(redis));
     if (!slot->order.window) {
         redis_answer_claim(redis, slot, answer);
         return;

@@ -199,7 +199,6 @@ take_window(struct redis *redis, struct redis_slot *slot, struct slice leader)
 static void
 answer_twin(struct redis *redis, struct redis_slot *slot)
 {
-    custodies_close(&redis->custodies, slot->order.dispatch);
     slot->answer.verdict = CLAIM_TWIN;
     redis_answer_claim(redis, slot, &slot->answer);
 }

@@ -124,3 +124,18 @@ Test(story, a_batch_whose_budget_is_spent_goes_through_singles_before_anything_i
     cr_expect_eq(committed(), 43);
     everything_adds_up();
 }
+
+Test(story, a_batch_never_names_one_id_twice_even_if_the_store_gave_it_to_both_copies)
+{
+    batches_of_four();
+    receive(41, "a", "k1");
+    receive(42, "b", "k2");
+    receive(43, "a", "k3");
+    pass(51);
+    expect_line("portal   call 2: a b");
+    claim_says("a", CLAIM_DUPLICATE, 0);
+    pass(2000);
+    cr_expect_eq(calls_seen(), 1);
+    cr_expect_eq(committed(), 44);
+    everything_adds_up();
+}

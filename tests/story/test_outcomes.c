@@ -65,6 +65,25 @@ Test(story, a_wait_that_is_told_while_a_claim_is_under_way_holds_back_its_call)
     cr_expect_eq(committed(), 43);
 }
 
+Test(story, a_wait_that_is_told_during_a_revoke_is_kept_in_the_next_assignment)
+{
+    stage();
+    story_begin();
+    reply_is(OUTCOME_THROTTLED, 429, "Throttling.User", 3000);
+    receive_alert(41, "inc-1", "i1");
+    pass(5);
+    revoke();
+    pass(10);
+    cr_expect_eq(drained_seen(), 1);
+    assign(41);
+    receive_alert(41, "inc-1", "i1");
+    pass(2500);
+    cr_expect_eq(calls_seen(), 1);
+    pass(3000);
+    cr_expect_eq(calls_seen(), 2);
+    cr_expect_eq(committed(), 42);
+}
+
 Test(story, a_throttled_target_lets_the_other_target_work)
 {
     stage();

@@ -134,6 +134,23 @@ Test(redis_errors, an_answer_that_is_cut_is_unknown_and_the_next_claim_tells)
     }
 }
 
+/* Both ask again in one go: the first finds its own claim, the second must not take it over from under it. */
+Test(redis_errors, two_copies_of_one_id_do_not_both_get_it_after_a_lost_answer)
+{
+    struct claim_order first = stand_order("copies", 1, 1), second = stand_order("copies", 2, 1);
+    relay_set(&relay, RELAY_LOSE, "SET abt:d:portal:copies", "", 1);
+    stand_claim(&stand, first);
+    stand_claim(&stand, second);
+    stand_flush(&stand);
+    cr_assert(stand_answers(&stand, 3000));
+    cr_assert(stand_until(&stand, true, 3000));
+    uint32_t a = stand_claim(&stand, first), b = stand_claim(&stand, second);
+    stand_flush(&stand);
+    cr_assert(stand_answers(&stand, 3000));
+    cr_expect_eq(stand.answers[a].claim.verdict, CLAIM_MINE);
+    cr_expect_eq(stand.answers[b].claim.verdict, CLAIM_BUSY);
+}
+
 /* What was answered before the reset stays answered; the rest is unknown, and what of it was carried out is found again. */
 Test(redis_errors, a_reset_in_the_middle_of_a_pipeline_leaves_the_rest_unknown)
 {
