@@ -120,8 +120,10 @@ static void
 drain_end(struct engine *engine)
 {
     bool revoke = engine->drain.revoke;
-    TRACE(engine, "engine", "drained, %u abandoned", engine->drain.abandoned);
-    todo_push(engine, EFFECT_DRAINED, !revoke, engine->drain.abandoned);
+    bool committed = !partitions_committing(engine);
+    TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, committed ? "" : ", not committed");
+    todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (committed ? 0 : DRAINED_UNCOMMITTED),
+              engine->drain.abandoned);
     engine->drain.committing = false;
     if (revoke) {
         engine->drain.revoke = false;

@@ -170,9 +170,9 @@ fill(struct engine *engine, const struct todo *todo, struct effect *effect)
         effect->note.what = (enum note)todo->serial;
         return true;
     case EFFECT_DRAINED:
-        effect->drained.shutdown = todo->slot != 0;
+        effect->drained.shutdown = todo->slot & DRAINED_SHUTDOWN;
         effect->drained.abandoned = todo->serial;
-        effect->drained.complete = todo->serial == 0;
+        effect->drained.complete = todo->serial == 0 && !(todo->slot & DRAINED_UNCOMMITTED);
         return true;
     }
     return false;

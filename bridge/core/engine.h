@@ -271,7 +271,7 @@ struct effect {
         } note;
         struct {
             bool shutdown;          /* else a revoke */
-            bool complete;          /* nothing unfinished was abandoned but what was never begun */
+            bool complete;          /* nothing was abandoned but what was never begun, and the last commit was taken */
             uint32_t abandoned;     /* deliveries whose end is not known here */
         } drained;
     };

@@ -98,6 +98,7 @@ struct engine {
 };
 
 /* effects.c: what is to be given out */
+enum { DRAINED_SHUTDOWN = 1, DRAINED_UNCOMMITTED = 2 };      /* the slot of a DRAINED */
 void todo_push(struct engine *, enum effect_kind, uint32_t slot, uint32_t serial);
 bool todo_pull(struct engine *, struct effect *);
 

@@ -344,7 +344,7 @@ kafka_frees(struct walk *walk, uint32_t handle)
 void
 kafka_drained(struct walk *walk, const struct effect *effect)
 {
-    if (effect->drained.complete != (effect->drained.abandoned == 0))
+    if (effect->drained.complete && effect->drained.abandoned > 0)
         walk_fail(walk, "complete, with %u abandoned", effect->drained.abandoned);
     if (effect->drained.shutdown ? walk->shutdown_by_ms == 0 : walk->revoke_by_ms == 0)
         walk_fail(walk, "drained, and nobody asked");
