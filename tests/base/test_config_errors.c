@@ -102,7 +102,7 @@ Test(config, a_problem_is_printed_with_its_line_and_a_caret)
     snprintf(expected, sizeof expected,
              "%s/bridge.yaml:25:18: targets[0].concurrency: 5000 is above 1024; set 1024 or less\n"
              "   25 |     concurrency: 5000\n"
-             "      |                  ^\n", trial->folder);
+             "      |                  ^\n", trial->dir.path);
     cr_assert_eq(strncmp(trial->text, expected, strlen(expected)), 0, "%s", trial->text);
     trial_end(trial);
 }
@@ -219,7 +219,7 @@ Test(config, a_mutated_file_never_breaks_the_loader)
     char file[128];
     const char *files[] = { file };
     static char *const environment[] = { NULL };
-    snprintf(file, sizeof file, "%s/bridge.yaml", trial->folder);
+    snprintf(file, sizeof file, "%s/bridge.yaml", trial->dir.path);
     for (int turn = 0; turn < 5000; turn++) {
         snprintf(text, sizeof text, "%s", trial_whole());
         for (int k = 0; k < 1 + turn % 4; k++) {

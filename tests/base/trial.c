@@ -77,7 +77,7 @@ file_path(const struct trial *trial, const char *name)
     static char paths[4][128];
     static unsigned turn;
     char *path = paths[turn++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", trial->folder, name);
+    snprintf(path, sizeof paths[0], "%s/%s", trial->dir.path, name);
     return path;
 }
 
@@ -89,7 +89,7 @@ write_file(const struct trial *trial, const char *name, const char *text)
     cr_assert(file != NULL);
     for (; *text != '\0'; text++) {
         if (text[0] == '@' && text[1] == '/')
-            fputs(trial->folder, file);
+            fputs(trial->dir.path, file);
         else
             fputc(*text, file);
     }
@@ -102,8 +102,7 @@ trial_run(const struct trial_input *input)
 {
     static const char *const nothing[] = { NULL };
     struct trial *trial = calloc(1, sizeof *trial);
-    strcpy(trial->folder, "/tmp/alertbridge-test-XXXXXX");
-    cr_assert(mkdtemp(trial->folder) != NULL);
+    cr_assert(temp_dir_make(&trial->dir));
     write_file(trial, "secret", "s3cret-value\n");
     write_file(trial, "empty", "\n");
     write_file(trial, "bridge.yaml", input->yaml);
@@ -135,10 +134,7 @@ trial_of(const char *yaml)
 void
 trial_end(struct trial *trial)
 {
-    static const char *const names[] = { "secret", "empty", "bridge.yaml", "second.yaml" };
-    for (size_t i = 0; i < 4; i++)
-        unlink(file_path(trial, names[i]));
-    rmdir(trial->folder);
+    temp_dir_remove(&trial->dir);
     config_free(trial->config);
     config_report_free(&trial->report);
     free(trial);

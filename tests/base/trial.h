@@ -4,12 +4,13 @@
 
 #include "bridge/config.h"
 #include "codecs/buf.h"
+#include "tests/support/servers.h"
 
 struct trial {
     struct config *config;          /* NULL = refused */
     struct config_report report;
     char text[65536];               /* the report, as it is printed */
-    char folder[64];                /* files of the trial: bridge.yaml, second.yaml, secret, empty */
+    struct temp_dir dir;            /* files of the trial: bridge.yaml, second.yaml, secret, empty */
 };
 
 /* @/ in the texts stands for the folder's path. The others NULL = none; lists end with NULL. */

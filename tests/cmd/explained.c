@@ -1,6 +1,8 @@
 /* explained.c: see explained.h. */
 #include "tests/cmd/explained.h"
 
+#include "tests/support/servers.h"
+
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -57,9 +59,9 @@ write_text(const char *path, const char *text)
 }
 
 static void
-enter_folder(char *folder)
+enter_folder(struct temp_dir *folder)
 {
-    cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+    cr_assert(temp_dir_make(folder) && chdir(folder->path) == 0);
     write_text("bridge.yaml", yaml);
     write_text("ak", PLANTED_KEY "\n");
     write_text("sk", PLANTED_SECRET "\n");
@@ -69,12 +71,10 @@ enter_folder(char *folder)
 }
 
 static void
-leave_folder(const char *folder)
+leave_folder(struct temp_dir *folder)
 {
-    static const char *const names[] = { "bridge.yaml", "ak", "sk", "st", "key", "secret", "event", "out", "error" };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(names[i]);
-    cr_assert(chdir("/") == 0 && rmdir(folder) == 0);
+    cr_assert_eq(chdir("/"), 0);
+    temp_dir_remove(folder);
 }
 
 static int
@@ -103,7 +103,8 @@ explained(enum explained_form form, const char *event, size_t size, const char *
 {
     static struct explained result;
     static const char *const files[] = { "bridge.yaml" };
-    char folder[] = "/tmp/explained-XXXXXX", *argv[32];
+    struct temp_dir folder;
+    char *argv[32];
     char name[] = "explain", path[] = "event";
     struct cmd_context context = { .argc = 1, .argv = argv, .files = files, .n_files = 1, .json = form == EXPLAINED_JSON };
     argv[0] = name;
@@ -111,7 +112,7 @@ explained(enum explained_form form, const char *event, size_t size, const char *
         argv[context.argc++] = (char *)(uintptr_t)*words++;
     argv[context.argc++] = path;
     argv[context.argc] = NULL;
-    enter_folder(folder);
+    enter_folder(&folder);
     if (event)
         write_file("event", event, size);
     fflush(stdout);
@@ -122,7 +123,7 @@ explained(enum explained_form form, const char *event, size_t size, const char *
     fflush(stderr);
     restore(STDOUT_FILENO, out, "out", result.out, sizeof result.out);
     restore(STDERR_FILENO, error, "error", result.error, sizeof result.error);
-    leave_folder(folder);
+    leave_folder(&folder);
     return &result;
 }
 

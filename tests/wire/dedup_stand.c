@@ -125,8 +125,8 @@ stand_on(struct stand *stand, const struct redis_server_of_test *server)
 {
     char url[64];
     snprintf(url, sizeof(url), "redis://127.0.0.1:%u/0", server->port);
-    stand_redis(stand, url, server->password, STAND_OWN, 300);
-    cr_assert(stand_until(stand, true, 3000), "%s", stand->texts[0]);
+    stand_redis(stand, url, server->password, STAND_OWN, STAND_TIMEOUT_MS);
+    cr_assert(stand_until(stand, true), "%s", stand->texts[0]);
 }
 
 void
@@ -204,25 +204,25 @@ turn(struct stand *stand)
 }
 
 bool
-stand_answers(struct stand *stand, ms_t ms)
+stand_answers(struct stand *stand)
 {
-    for (ms_t end_ms = clock_now_ms() + ms; stand->answered < stand->asked && clock_now_ms() < end_ms;)
+    for (ms_t end_ms = clock_now_ms() + STAND_PATIENCE_MS; stand->answered < stand->asked && clock_now_ms() < end_ms;)
         turn(stand);
     return stand->answered == stand->asked;
 }
 
 bool
-stand_until(struct stand *stand, bool up, ms_t ms)
+stand_until(struct stand *stand, bool up)
 {
-    for (ms_t end_ms = clock_now_ms() + ms; (stand->up != up || stand->n_texts == 0) && clock_now_ms() < end_ms;)
+    for (ms_t end_ms = clock_now_ms() + STAND_PATIENCE_MS; (stand->up != up || stand->n_texts == 0) && clock_now_ms() < end_ms;)
         turn(stand);
     return stand->up == up && stand->n_texts > 0;
 }
 
 bool
-stand_forgets(struct stand *stand, uint32_t times, ms_t ms)
+stand_forgets(struct stand *stand, uint32_t times)
 {
-    for (ms_t end_ms = clock_now_ms() + ms; stand->amnesia < times && clock_now_ms() < end_ms;)
+    for (ms_t end_ms = clock_now_ms() + STAND_PATIENCE_MS; stand->amnesia < times && clock_now_ms() < end_ms;)
         turn(stand);
     return stand->amnesia == times;
 }
@@ -239,7 +239,7 @@ stand_claimed(struct stand *stand, struct claim_order order)
 {
     uint32_t at = stand_claim(stand, order);
     stand_flush(stand);
-    cr_assert(stand_answers(stand, 3000), "no answer to claim %u", at);
+    cr_assert(stand_answers(stand), "no answer to claim %u", at);
     cr_assert(stand->answers[at].of_claim);
     return stand->answers[at].claim;
 }
@@ -249,7 +249,7 @@ stand_ended(struct stand *stand, struct claim_order order, enum claim_state end)
 {
     uint32_t at = end == CLAIM_STATE_CLAIMED && order.lease_ms ? stand_renew(stand, order) : stand_end(stand, order, end);
     stand_flush(stand);
-    cr_assert(stand_answers(stand, 3000), "no answer to end %u", at);
+    cr_assert(stand_answers(stand), "no answer to end %u", at);
     return stand->answers[at].settle;
 }
 

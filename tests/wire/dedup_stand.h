@@ -7,7 +7,10 @@
 #include "codecs/limits.h"
 #include "tests/wire/redis_server.h"
 
-enum { STAND_OWN = 0x1111, STAND_OTHER = 0x2222, STAND_ORDERS = 32768, STAND_TEXTS = 64, STAND_PATH_BYTES = 32 };
+enum { STAND_OWN = 0x1111, STAND_OTHER = 0x2222, STAND_ORDERS = 32768, STAND_TEXTS = 64, STAND_PATH_BYTES = 32,
+       STAND_TIMEOUT_MS = 1000,     /* redis.timeout of most tests: a slow machine must not look like a slow server */
+       STAND_PATIENCE_MS = 30000,   /* how long a test waits for what must come */
+};
 
 struct stand_answer {
     uint32_t times;
@@ -37,7 +40,7 @@ void stand_password(struct stand *, const char *password);     /* the file holds
 
 void stand_memory(struct stand *);
 void stand_redis(struct stand *, const char *url, const char *password, uint64_t owner, ms_t timeout_ms);
-void stand_on(struct stand *, const struct redis_server_of_test *);     /* at its port, our owner, 300 ms; waits until it is up */
+void stand_on(struct stand *, const struct redis_server_of_test *);     /* at its port, our owner; waits until it is up */
 void stand_release(struct stand *);
 struct dedup_stats stand_stats(const struct stand *);
 
@@ -50,10 +53,10 @@ uint32_t stand_end(struct stand *, struct claim_order, enum claim_state end);
 uint32_t stand_renew(struct stand *, struct claim_order);
 void stand_flush(struct stand *);
 
-/* Turn the loop until all is answered, or up or down, or `ms` went by; false on the latter. */
-bool stand_answers(struct stand *, ms_t ms);
-bool stand_until(struct stand *, bool up, ms_t ms);
-bool stand_forgets(struct stand *, uint32_t times, ms_t ms);
+/* Turn the loop until all is answered, or the store is up or down, or has forgotten so often; false when patience ends. */
+bool stand_answers(struct stand *);
+bool stand_until(struct stand *, bool up);
+bool stand_forgets(struct stand *, uint32_t times);
 void stand_turn(struct stand *, ms_t ms);
 
 /* Ask one thing, flush and wait. */

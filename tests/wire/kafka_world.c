@@ -1,6 +1,7 @@
 /* kafka_world.c: the broker of the program, topics, members that note what they are told. */
 #include "tests/wire/kafka_world.h"
 
+#include "bridge/io/kafka_parts.h"
 #include "bridge/io/kafka_sender.h"
 #include "tests/support/servers.h"
 
@@ -115,7 +116,7 @@ world_make_topic(const char *name, int partitions, const char *setting)
         rd_kafka_NewTopic_set_config(topic, key, strchr(setting, '=') + 1);
     }
     rd_kafka_CreateTopics(admin, &topic, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20000);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
     cr_assert_not_null(event);
     const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
     const rd_kafka_topic_result_t **topics = rd_kafka_CreateTopics_result_topics(result, &n);
@@ -143,7 +144,7 @@ world_grow(const char *topic, int partitions)
     rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(topic, (size_t)partitions, error, sizeof error);
     cr_assert_not_null(more, "%s", error);
     rd_kafka_CreatePartitions(admin, &more, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20000);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
     cr_assert_not_null(event);
     const rd_kafka_CreatePartitions_result_t *result = rd_kafka_event_CreatePartitions_result(event);
     const rd_kafka_topic_result_t **topics = rd_kafka_CreatePartitions_result_topics(result, &n);
@@ -166,7 +167,7 @@ world_fill(const char *topic, const char *label, int partitions, int first, int 
         cr_assert(kafka_sender_put(sender, &view, i % partitions));
     }
     struct kafka_sender_result result;
-    kafka_sender_finish(sender, 20000, &result);
+    kafka_sender_finish(sender, PATIENCE_MS, &result);
     cr_assert_eq(result.written, (uint64_t)count, "%s", result.error);
     kafka_sender_free(sender);
 }
@@ -329,6 +330,15 @@ member_leave(struct member_of_test *m)
     until(m->closed == 1);
     kafka_free(m->kafka);
     m->kafka = NULL;
+}
+
+bool
+member_begun(const struct member_of_test *m)
+{
+    for (uint32_t i = 0; i < m->n_partitions; i++)
+        if (m->partitions[i].next_offset < 0 && !m->kafka->positions[i].pinned)
+            return false;
+    return m->n_partitions > 0 && !m->kafka->committing;
 }
 
 uint32_t

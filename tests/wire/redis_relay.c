@@ -186,7 +186,7 @@ serve(struct relay_rule *rule, int listener, uint16_t server_port)
 void
 relay_start(struct redis_relay *relay, uint16_t server_port)
 {
-    relay->port = server_free_port();
+    relay->port = free_port();
     relay->rule = mmap(NULL, sizeof(*relay->rule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(relay->rule, MAP_FAILED);
     int listener = socket_to(relay->port, true);

@@ -1,41 +1,24 @@
 /* redis_server.c: starts redis-server without persistence and ends it by its own process number. */
 #include "tests/wire/redis_server.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static redisReply *last;
 
-uint16_t
-server_free_port(void)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 void
 server_prepare(struct redis_server_of_test *server)
 {
-    *server = (struct redis_server_of_test){ .port = server_free_port() };
-    snprintf(server->directory, sizeof(server->directory), "/tmp/alertbridge-redis-XXXXXX");
-    cr_assert_not_null(mkdtemp(server->directory));
-    snprintf(server->path, sizeof(server->path), "%s/socket", server->directory);
+    *server = (struct redis_server_of_test){ .port = free_port() };
+    cr_assert(temp_dir_make(&server->dir));
+    snprintf(server->path, sizeof(server->path), "%s/socket", server->dir.path);
 }
 
 /* A sentinel rewrites its file as it learns. */
@@ -43,10 +26,10 @@ static void
 write_sentinel_file(struct redis_server_of_test *server)
 {
     char path[96];
-    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
+    snprintf(path, sizeof(path), "%s/sentinel.conf", server->dir.path);
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file);
-    fprintf(file, "port %u\nbind 127.0.0.1\ndir %s\n", server->port, server->directory);
+    fprintf(file, "port %u\nbind 127.0.0.1\ndir %s\n", server->port, server->dir.path);
     if (server->password[0])
         fprintf(file, "requirepass %s\n", server->password);
     if (server->watched)
@@ -59,7 +42,7 @@ static void
 exec_sentinel(const struct redis_server_of_test *server)
 {
     char path[96];
-    snprintf(path, sizeof(path), "%s/sentinel.conf", server->directory);
+    snprintf(path, sizeof(path), "%s/sentinel.conf", server->dir.path);
     execlp("redis-server", "redis-server", path, "--sentinel", (char *)NULL);
 }
 
@@ -69,7 +52,7 @@ exec_server(const struct redis_server_of_test *server)
     char port[8];
     snprintf(port, sizeof(port), "%u", server->port);
     const char *words[16 + SERVER_WORDS_MAX] = {
-        "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", server->directory, "--save", "", "--appendonly", "no",
+        "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", server->dir.path, "--save", "", "--appendonly", "no",
         "--unixsocket", server->path, "--requirepass", server->password,
     };
     for (int i = 0, n = 15; i < SERVER_WORDS_MAX && server->words[i]; i++)
@@ -113,7 +96,7 @@ server_start(struct redis_server_of_test *server)
     cr_assert(server->pid >= 0);
     if (server->pid == 0)
         become_server(server);
-    for (int i = 0; i < 500 && !control_open(server); i++)
+    for (int i = 0; i < 3000 && !control_open(server); i++)
         usleep(10000);
     cr_assert(server->control && !server->control->err, "redis-server does not answer on port %u", server->port);
 }
@@ -142,18 +125,6 @@ server_thaw(struct redis_server_of_test *server)
     kill(server->pid, SIGCONT);
 }
 
-/* With what the server left there: its socket, a sentinel's file, a snapshot, what a replica began to receive. */
-static void
-remove_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
 void
 server_release(struct redis_server_of_test *server)
 {
@@ -163,7 +134,7 @@ server_release(struct redis_server_of_test *server)
     last = NULL;
     if (server->control)
         redisFree(server->control);
-    remove_folder(server->directory);
+    temp_dir_remove(&server->dir);
 }
 
 /* A failover closes all connections to the promoted server, this one too. */

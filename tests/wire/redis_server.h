@@ -2,9 +2,7 @@
 #ifndef TESTS_WIRE_REDIS_SERVER_H
 #define TESTS_WIRE_REDIS_SERVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "tests/support/servers.h"
 
 struct redisContext;
 struct redisReply;
@@ -15,7 +13,7 @@ struct redis_server_of_test {
     pid_t pid;          /* 0 = not running */
     uint16_t port;
     char password[64];
-    char directory[64];
+    struct temp_dir dir;
     char path[108];     /* of its unix socket */
     const char *words[SERVER_WORDS_MAX];    /* more arguments, set between prepare and start */
     bool is_sentinel;
@@ -23,7 +21,6 @@ struct redis_server_of_test {
     struct redisContext *control;
 };
 
-uint16_t server_free_port(void);
 void server_prepare(struct redis_server_of_test *);     /* a port and a folder, nothing runs yet */
 void server_start(struct redis_server_of_test *);       /* and waits until it answers */
 void server_kill(struct redis_server_of_test *);        /* kill -9: without persistence its memory is gone */

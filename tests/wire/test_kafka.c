@@ -86,7 +86,7 @@ Test(kafka, commits_that_come_while_one_is_under_way_are_merged)
     const char *topic = world_topic("merge", 1, NULL), *group = world_name("g");
     world_fill(topic, "r", 1, 0, 10);
     struct member_of_test *m = join(topic, group);
-    until(m->n_records == 10);
+    until(m->n_records == 10 && member_begun(m));
     for (int64_t offset = 1; offset <= 10; offset++) {
         kafka_commit(m->kafka, 0, m->epoch, offset);
         kafka_flush(m->kafka);
@@ -291,8 +291,7 @@ Test(kafka, a_source_that_starts_at_the_end_skips_what_was_there_and_nothing_tha
     const struct member_config config = { .group = group, .topics = { { topic, 0, true } } };
     world_fill(topic, "old", 1, 0, 5);
     struct member_of_test *first = member_start(&config);
-    until(first->assigned == 1);
-    world_run_ms(2500);         /* long enough for the end to be committed */
+    until(first->assigned == 1 && member_begun(first));
     cr_expect_eq(first->n_records, 0);
     cr_expect_eq(first->n_commits, 0, "it was not the worker's commit");
     member_leave(first);

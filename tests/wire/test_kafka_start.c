@@ -26,7 +26,7 @@ static void
 share(struct member_of_test *a, struct member_of_test *b, uint32_t partitions)
 {
     struct member_of_test *members[] = { a, b };
-    for (ms_t left_ms = 20000; !a->n_partitions || !b->n_partitions || a->n_partitions + b->n_partitions != partitions;) {
+    for (ms_t left_ms = PATIENCE_MS; !a->n_partitions || !b->n_partitions || a->n_partitions + b->n_partitions != partitions;) {
         for (int i = 0; i < 2; i++) {
             if (!members[i]->revoked)
                 continue;
@@ -43,8 +43,7 @@ Test(kafka_start, a_partition_that_was_added_while_nobody_read_begins_at_its_beg
     const struct member_config config = { .group = group, .topics = { { topic, 0, true } } };
     world_fill(topic, "old", 1, 0, 5);
     struct member_of_test *first = member_start(&config);
-    until(first->assigned == 1);
-    world_run_ms(1500);
+    until(member_begun(first));
     member_leave(first);
     world_grow(topic, 3);
     world_fill(topic, "new", 3, 0, 30);
@@ -61,8 +60,7 @@ Test(kafka_start, an_added_partition_is_told_by_those_of_other_members_too)
     const char *topic = world_topic("added", 1, NULL), *group = world_name("g");
     const struct member_config config = { .group = group, .topics = { { topic, 0, true } } };
     struct member_of_test *a = member_start(&config);
-    until(a->assigned == 1);
-    world_run_ms(1500);
+    until(member_begun(a));
     member_leave(a);
     world_grow(topic, 2);
     world_fill(topic, "new", 2, 0, 20);
@@ -84,8 +82,7 @@ Test(kafka_start, partitions_added_while_running_are_found_and_read_from_their_b
         struct member_of_test *m = member_start(&(struct member_config){
             .group = world_name("g"), .topics = { { topic, 0, at_end } }, .properties = { SOON }
         });
-        until(m->assigned == 1);
-        world_run_ms(1200);
+        until(member_begun(m));
         world_grow(topic, 4);
         world_fill(topic, "r", 4, 0, 80);
         until(m->revoked == 1);
@@ -102,12 +99,9 @@ Test(kafka_start, where_reading_began_is_kept_although_nothing_was_finished)
     const struct member_config config = { .group = group, .topics = { { topic, 0, true } } };
     world_fill(topic, "old", 1, 0, 5);
     struct member_of_test *first = member_start(&config);
-    until(first->assigned == 1);
-    world_fill(topic, "new", 1, 0, 3);
-    world_run_ms(1500);
-    world_fill(topic, "new", 1, 3, 3);
-    until(present(first, "new", 6) >= 3);
-    world_run_ms(500);                          /* it began before the first three or behind them: both are right */
+    until(member_begun(first));
+    world_fill(topic, "new", 1, 0, 6);
+    until(present(first, "new", 6) == 6);
     cr_expect_eq(first->n_commits, 0, "the worker has finished nothing");
     unsigned seen = first->n_records;
     member_leave(first);
@@ -139,8 +133,7 @@ Test(kafka_start, a_topic_of_a_pattern_that_is_made_later_is_found_and_read_from
     struct member_of_test *m = member_start(&(struct member_config){
         .group = world_name("g"), .topics = { { pattern, 2, true } }, .properties = { SOON }
     });
-    until(m->assigned == 1);
-    world_run_ms(1500);
+    until(member_begun(m));
     snprintf(name, sizeof name, "%s-two", stem);
     world_make_topic(name, 2, NULL);
     world_fill(name, "new", 2, 0, 10);

@@ -36,7 +36,7 @@ Test(memory, it_says_loudly_that_it_forgets)
 {
     struct stand stand;
     stand_memory(&stand);
-    cr_expect(stand_until(&stand, true, 1000));
+    cr_expect(stand_until(&stand, true));
     cr_expect(stand_heard(&stand, "forgotten when it ends"));
     cr_expect(dedup_is_memory("memory:"));
     cr_expect_not(dedup_is_memory("redis://memory:1"));
@@ -52,7 +52,7 @@ Test(memory, answers_come_from_the_loop_and_in_order)
         stand_claim(&stand, stand_order(i % 2 ? "odd" : "even", 9, 1));
     stand_flush(&stand);
     cr_expect_eq(stand.answered, 0, "nothing is answered before the loop runs");
-    cr_expect(stand_answers(&stand, 1000));
+    cr_expect(stand_answers(&stand));
     cr_expect_eq(stand.answers[0].claim.verdict, CLAIM_FREE);
     cr_expect_eq(stand.answers[1].claim.verdict, CLAIM_FREE);
     cr_expect_eq(stand.answers[2].claim.verdict, CLAIM_MINE);

@@ -42,7 +42,7 @@ end_pair(void)
     server_release(&second);
 }
 
-TestSuite(redis_failover, .init = start_pair, .fini = end_pair, .timeout = 60);
+TestSuite(redis_failover, .init = start_pair, .fini = end_pair);
 
 /* `scheme`://127.0.0.1:a,127.0.0.1:b/`path` */
 static void
@@ -70,7 +70,7 @@ expect_replicated(const char *key)
 Test(redis_failover, of_several_hosts_the_one_that_is_a_master_is_taken)
 {
     stand_at("redis", second.port, first.port, "0");
-    cr_assert(stand_until(&stand, true, 3000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "it is a replica"), "and why not the other one is said");
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
     cr_expect_eq(server_says(&first, "EXISTS abt:d:portal:a")->integer, 1);
@@ -78,15 +78,15 @@ Test(redis_failover, of_several_hosts_the_one_that_is_a_master_is_taken)
 
 Test(redis_failover, a_host_that_is_down_is_passed_over)
 {
-    stand_at("redis", server_free_port(), first.port, "0");
-    cr_assert(stand_until(&stand, true, 3000), "%s", stand.texts[0]);
+    stand_at("redis", free_port(), first.port, "0");
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
 }
 
 Test(redis_failover, a_replica_alone_is_never_up_and_is_named_once)
 {
     stand_at("redis", second.port, second.port, "0");
-    cr_assert(stand_until(&stand, false, 3000));
+    cr_assert(stand_until(&stand, false));
     cr_expect_eq(stand.state, DEDUP_REFUSES);
     cr_expect(stand_heard(&stand, "it is a replica (role slave, of 127.0.0.1:"), "%s", stand.texts[0]);
     uint32_t texts = stand.n_texts;
@@ -95,7 +95,7 @@ Test(redis_failover, a_replica_alone_is_never_up_and_is_named_once)
     cr_expect_eq(stand.n_texts, texts, "said once, not at each attempt: %s", stand.texts[1]);
     cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);
     server_says(&second, "REPLICAOF NO ONE");
-    cr_assert(stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
 }
 
@@ -105,15 +105,15 @@ Test(redis_failover, a_probe_looks_at_the_master_among_several_hosts)
     char url[96];
     struct redis_probe found;
     struct redis_probe_config config = { url, "", "abt", "", "", 2000 };
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u,127.0.0.1:%u,127.0.0.1:%u", server_free_port(), second.port, first.port);
+    snprintf(url, sizeof(url), "redis://127.0.0.1:%u,127.0.0.1:%u,127.0.0.1:%u", free_port(), second.port, first.port);
     redis_probe_run(&config, &found);
     cr_expect_eq(found.reach, REDIS_REACHED, "%s", found.why);
     cr_expect_str_eq(found.server.role, "master");
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u,127.0.0.1:%u", server_free_port(), second.port);
+    snprintf(url, sizeof(url), "redis://127.0.0.1:%u,127.0.0.1:%u", free_port(), second.port);
     redis_probe_run(&config, &found);
     cr_expect_eq(found.reach, REDIS_REACHED, "%s", found.why);
     cr_expect_str_eq(found.server.role, "slave");
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u", server_free_port());
+    snprintf(url, sizeof(url), "redis://127.0.0.1:%u", free_port());
     redis_probe_run(&config, &found);
     cr_expect_eq(found.reach, REDIS_AWAY);
     stand_memory(&stand);       /* for the end of the test */
@@ -123,7 +123,7 @@ Test(redis_failover, a_probe_looks_at_the_master_among_several_hosts)
 Test(redis_failover, a_demoted_master_is_left_for_the_new_one_and_nothing_done_is_free)
 {
     stand_at("redis", first.port, second.port, "0");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(claimed("done", 1), CLAIM_FREE);
     cr_expect_eq(stand_ended(&stand, stand_order("done", 1, 1), CLAIM_STATE_DONE), SETTLE_OK);
     cr_expect_eq(claimed("open", 2), CLAIM_FREE);
@@ -133,7 +133,7 @@ Test(redis_failover, a_demoted_master_is_left_for_the_new_one_and_nothing_done_i
     server_says(&second, "REPLICAOF NO ONE");
     server_says(&first, "REPLICAOF 127.0.0.1 %d", (int)second.port);
     cr_expect_eq(claimed("next", 3), CLAIM_UNKNOWN, "READONLY");
-    cr_assert(stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, true));
     cr_expect(stand_heard(&stand, "READONLY"));
     cr_expect_eq(claimed("done", 4), CLAIM_DUPLICATE);
     cr_expect_eq(claimed("open", 2), CLAIM_MINE);
@@ -146,7 +146,7 @@ Test(redis_failover, a_demoted_master_is_left_for_the_new_one_and_nothing_done_i
 Test(redis_failover, a_failover_that_loses_the_newest_writes_is_amnesia)
 {
     stand_at("redis", first.port, second.port, "0");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(claimed("old", 1), CLAIM_FREE);
     stand_turn(&stand, 150);
     expect_replicated("abt:canary");
@@ -158,8 +158,8 @@ Test(redis_failover, a_failover_that_loses_the_newest_writes_is_amnesia)
         stand_turn(&stand, 120);
     }
     server_kill(&first);
-    cr_assert(stand_until(&stand, false, 2000) && stand_until(&stand, true, 4000));
-    cr_expect(stand_forgets(&stand, 1, 1000));
+    cr_assert(stand_until(&stand, false) && stand_until(&stand, true));
+    cr_expect(stand_forgets(&stand, 1));
     cr_expect(stand_heard(&stand, "went back"));
 }
 
@@ -187,7 +187,7 @@ end_sentinels(void)
     server_release(&knowing);
 }
 
-TestSuite(redis_sentinel, .init = start_sentinels, .fini = end_sentinels, .timeout = 60);
+TestSuite(redis_sentinel, .init = start_sentinels, .fini = end_sentinels);
 
 /* It knows the replica once it has read the master's INFO. */
 static void
@@ -205,7 +205,7 @@ sentinel_knows_the_replica(void)
 Test(redis_sentinel, the_sentinels_are_asked_in_turn_for_the_master)
 {
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master/3");
-    cr_assert(stand_until(&stand, true, 4000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "it knows no master that is called the-master"));
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
     server_says(&first, "SELECT 3");
@@ -228,7 +228,7 @@ Test(redis_sentinel, a_sentinel_that_stands_still_is_passed_over)
 {
     server_freeze(&ignorant);
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master");
-    cr_assert(stand_until(&stand, true, 4000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "no answer within redis.timeout"), "%s", stand.texts[0]);
     cr_expect_eq(claimed("a", 1), CLAIM_FREE);
     server_thaw(&ignorant);
@@ -237,7 +237,7 @@ Test(redis_sentinel, a_sentinel_that_stands_still_is_passed_over)
 Test(redis_sentinel, a_master_that_is_not_known_anywhere_is_down_with_its_name)
 {
     stand_at("redis+sentinel", ignorant.port, knowing.port, "nobody");
-    cr_expect(stand_until(&stand, false, 3000));
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "it knows no master that is called nobody"));
     cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);
 }
@@ -248,7 +248,7 @@ Test(redis_sentinel, when_the_master_dies_the_promoted_replica_is_found_and_noth
 {
     sentinel_knows_the_replica();
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master");
-    cr_assert(stand_until(&stand, true, 4000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect_eq(claimed("done", 1), CLAIM_FREE);
     cr_expect_eq(stand_ended(&stand, stand_order("done", 1, 1), CLAIM_STATE_DONE), SETTLE_OK);
     cr_expect_eq(claimed("open", 2), CLAIM_FREE);
@@ -273,7 +273,7 @@ Test(redis_sentinel, a_master_that_the_sentinel_names_and_that_is_none_is_not_be
 {
     server_says(&first, "REPLICAOF 127.0.0.1 %d", (int)second.port);
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master");
-    cr_expect(stand_until(&stand, false, 3000));
+    cr_expect(stand_until(&stand, false));
     stand_turn(&stand, 100);
     cr_expect(stand_heard(&stand, "it is a replica"), "%s", stand.texts[0]);
     cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);

@@ -26,7 +26,7 @@ teardown(void)
     server_release(&server);
 }
 
-TestSuite(redis_journal, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(redis_journal, .init = setup, .fini = teardown);
 
 static struct journal_entry
 delivered(const char *id)
@@ -199,12 +199,12 @@ Test(redis_journal, what_cannot_be_sent_is_counted_and_told)
 {
     struct journal_entry entry = delivered("inc-1");
     server_kill(&server);
-    cr_assert(stand_until(&stand, false, 3000));
+    cr_assert(stand_until(&stand, false));
     dedup_journal(stand.dedup, &entry);
     cr_expect_eq(stand_stats(&stand).commands[DEDUP_JOURNAL][3], 1);
     cr_expect_eq(stand.unjournaled, 1);
     server_start(&server);
-    cr_assert(stand_until(&stand, true, 5000));
+    cr_assert(stand_until(&stand, true));
     write_entry(&entry);
     cr_expect_eq(length(), 1);
 }
@@ -219,6 +219,6 @@ Test(redis_journal, a_silent_redis_is_not_heaped_with_entries)
     cr_expect_eq(stand_stats(&stand).commands[DEDUP_JOURNAL][3], 10);
     cr_expect_eq(stand.unjournaled, 10);
     server_thaw(&server);
-    cr_assert(stand_until(&stand, true, 5000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(stand_claimed(&stand, stand_order("inc-1", 1, 1)).verdict, CLAIM_FREE);
 }

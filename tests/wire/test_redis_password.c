@@ -23,21 +23,21 @@ end_locked(void)
     server_release(&locked);
 }
 
-TestSuite(redis_password, .init = start_locked, .fini = end_locked, .timeout = 60);
+TestSuite(redis_password, .init = start_locked, .fini = end_locked);
 
 static void
 stand_as(const char *user, const char *password)
 {
     char url[96];
     snprintf(url, sizeof(url), "redis://%s127.0.0.1:%u", user, locked.port);
-    stand_redis(&stand, url, password, STAND_OWN, 300);
+    stand_redis(&stand, url, password, STAND_OWN, STAND_TIMEOUT_MS);
 }
 
 static void
 expect_refused(const char *user, const char *password, const char *error, const char *remedy)
 {
     stand_as(user, password);
-    cr_expect(stand_until(&stand, false, 3000), "%s", error);
+    cr_expect(stand_until(&stand, false), "%s", error);
     cr_expect_eq(stand.state, DEDUP_REFUSES, "%s", error);
     cr_expect(stand_heard(&stand, error), "%s: %s", error, stand.texts[0]);
     cr_expect(stand_heard(&stand, remedy), "%s: %s", error, stand.texts[0]);
@@ -59,7 +59,7 @@ Test(redis_password, a_user_with_the_rules_of_the_documentation_can_do_everythin
     server_says(&locked, "ACL SETUSER bridge on >s3cret ~abt:* +auth +ping +select +info +role +get +set +eval +evalsha "
                          "+xadd +xtrim +script|load +client|setname +config|get +pttl");
     stand_as("bridge@", "s3cret");
-    cr_assert(stand_until(&stand, true, 3000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     struct claim_order order = stand_order("acl", 1, 1);
     cr_expect_eq(stand_claimed(&stand, order).verdict, CLAIM_FREE);
     cr_expect_eq(stand_ended(&stand, order, CLAIM_STATE_CLAIMED), SETTLE_OK);
@@ -81,15 +81,15 @@ Test(redis_password, a_user_without_the_rules_is_refused_with_the_remedy)
 Test(redis_password, a_rotated_one_is_read_at_the_next_connection)
 {
     stand_as("", "open-sesame");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_FREE);
     server_says(&locked, "CONFIG SET requirepass new-sesame");
     server_says(&locked, "CLIENT KILL TYPE normal SKIPME yes");
-    cr_assert(stand_until(&stand, false, 2000));
+    cr_assert(stand_until(&stand, false));
     stand_turn(&stand, 300);
     cr_expect(stand_heard(&stand, "WRONGPASS"));
     stand_password(&stand, "new-sesame");
-    cr_assert(stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, true));
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_MINE);
     cr_expect_not(stand_heard(&stand, "sesame"));
 }
@@ -97,13 +97,13 @@ Test(redis_password, a_rotated_one_is_read_at_the_next_connection)
 Test(redis_password, a_file_that_is_empty_for_a_moment_keeps_the_password)
 {
     stand_as("", "open-sesame");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     stand_password(&stand, "");
     server_says(&locked, "CLIENT KILL TYPE normal SKIPME yes");
-    cr_assert(stand_until(&stand, false, 2000) && stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, false) && stand_until(&stand, true));
     server_says(&locked, "CONFIG SET requirepass new-sesame");
     server_says(&locked, "CLIENT KILL TYPE normal SKIPME yes");
-    cr_assert(stand_until(&stand, false, 2000));
+    cr_assert(stand_until(&stand, false));
     stand_turn(&stand, 300);
     cr_expect(stand_heard(&stand, "redis.password_file is empty"));
 }
@@ -112,11 +112,11 @@ Test(redis_password, a_file_that_is_empty_for_a_moment_keeps_the_password)
 Test(redis_password, a_session_that_loses_its_user_is_opened_anew)
 {
     stand_as("", "open-sesame");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     server_says(&locked, "ACL SETUSER bridge on >s3cret ~abt:* +@all");
     stand_release(&stand);
     stand_as("bridge@", "s3cret");
-    cr_assert(stand_until(&stand, true, 3000));
+    cr_assert(stand_until(&stand, true));
     server_says(&locked, "ACL SETUSER bridge -set");
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_UNKNOWN);
     cr_expect(stand_heard(&stand, "NOPERM"));
@@ -124,11 +124,11 @@ Test(redis_password, a_session_that_loses_its_user_is_opened_anew)
     server_says(&locked, "ACL SETUSER bridge +set");
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_FREE);
     server_says(&locked, "ACL DELUSER bridge");
-    cr_assert(stand_until(&stand, false, 7000), "its connections are closed");
+    cr_assert(stand_until(&stand, false), "its connections are closed");
     stand_turn(&stand, 300);
     cr_expect(stand_heard(&stand, "WRONGPASS"));
     server_says(&locked, "ACL SETUSER bridge on >s3cret ~abt:* +@all");
-    cr_assert(stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, true));
 }
 
 /* The sentinels' password is their own, and the server's is not told to them. */
@@ -142,17 +142,17 @@ Test(redis_password, sentinels_have_a_password_of_their_own)
     server_start(&sentinel);
     server_says(&sentinel, "SENTINEL MONITOR the-master 127.0.0.1 %d 1", (int)locked.port);
     snprintf(url, sizeof(url), "redis+sentinel://127.0.0.1:%u/the-master", sentinel.port);
-    stand_redis(&stand, url, "open-sesame", STAND_OWN, 300);
-    cr_expect(stand_until(&stand, false, 2000));
+    stand_redis(&stand, url, "open-sesame", STAND_OWN, STAND_TIMEOUT_MS);
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "set redis.sentinel_password_file"), "%s", stand.texts[0]);
     stand_release(&stand);
     stand_sentinel_password = "guess-1234";
-    stand_redis(&stand, url, "open-sesame", STAND_OWN, 300);
-    cr_expect(stand_until(&stand, false, 2000));
+    stand_redis(&stand, url, "open-sesame", STAND_OWN, STAND_TIMEOUT_MS);
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "correct redis.sentinel_password_file"), "%s", stand.texts[0]);
     stand_release(&stand);
     stand_sentinel_password = "watchword";
-    stand_redis(&stand, url, "open-sesame", STAND_OWN, 300);
-    cr_expect(stand_until(&stand, true, 3000), "%s", stand.texts[0]);
+    stand_redis(&stand, url, "open-sesame", STAND_OWN, STAND_TIMEOUT_MS);
+    cr_expect(stand_until(&stand, true), "%s", stand.texts[0]);
     server_release(&sentinel);
 }

@@ -23,7 +23,7 @@ teardown(void)
     server_release(&server);
 }
 
-TestSuite(redis_probe, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(redis_probe, .init = setup, .fini = teardown);
 
 static enum redis_reach
 probe_at(const char *user, uint16_t port, const char *password, const char *path)

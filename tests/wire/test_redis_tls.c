@@ -39,10 +39,10 @@ setup(void)
         cr_skip_test("this build's hiredis has no TLS");
     }
     server_prepare(&server);
-    snprintf(key, sizeof(key), "%s/key.pem", server.directory);
-    snprintf(certificate, sizeof(certificate), "%s/certificate.pem", server.directory);
+    snprintf(key, sizeof(key), "%s/key.pem", server.dir.path);
+    snprintf(certificate, sizeof(certificate), "%s/certificate.pem", server.dir.path);
     make_certificate();
-    tls_port = server_free_port();
+    tls_port = free_port();
     snprintf(tls_port_text, sizeof(tls_port_text), "%u", tls_port);
     const char *const words[] = { "--tls-port", tls_port_text, "--tls-cert-file", certificate, "--tls-key-file", key,
                                   "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no" };
@@ -64,7 +64,7 @@ teardown(void)
     server_release(&server);
 }
 
-TestSuite(redis_tls, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(redis_tls, .init = setup, .fini = teardown);
 
 static void
 stand_at(const char *host, uint16_t port)
@@ -77,7 +77,7 @@ stand_at(const char *host, uint16_t port)
 Test(redis_tls, claims_and_ends_go_through_it_and_the_connection_is_renewed)
 {
     stand_at("127.0.0.1", tls_port);
-    cr_assert(stand_until(&stand, true, 4000), "%s", stand.texts[0]);
+    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "connected by TLS"));
     for (uint32_t i = 0; i < 2000; i++) {
         char id[16];
@@ -85,11 +85,11 @@ Test(redis_tls, claims_and_ends_go_through_it_and_the_connection_is_renewed)
         stand_claim(&stand, stand_order(id, i + 1, 1));
     }
     stand_flush(&stand);
-    cr_assert(stand_answers(&stand, 5000), "%u of %u", stand.answered, stand.asked);
+    cr_assert(stand_answers(&stand), "%u of %u", stand.answered, stand.asked);
     for (uint32_t i = 0; i < 2000; i++)
         cr_assert_eq(stand.answers[i].claim.verdict, CLAIM_FREE, "claim %u", i);
     server_says(&server, "CLIENT KILL TYPE normal SKIPME yes");
-    cr_assert(stand_until(&stand, false, 2000) && stand_until(&stand, true, 4000));
+    cr_assert(stand_until(&stand, false) && stand_until(&stand, true));
     cr_expect_eq(stand_claimed(&stand, stand_order("tls-7", 8, 1)).verdict, CLAIM_MINE);
     cr_expect_eq(stand_ended(&stand, stand_order("tls-7", 8, 1), CLAIM_STATE_DONE), SETTLE_OK);
 }
@@ -98,7 +98,7 @@ Test(redis_tls, a_certificate_that_is_not_trusted_is_refused_by_name)
 {
     stand_config.ca_file = "";
     stand_at("127.0.0.1", tls_port);
-    cr_expect(stand_until(&stand, false, 3000));
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "the certificate is refused: self"), "%s", stand.texts[0]);
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_UNKNOWN);
 }
@@ -106,14 +106,14 @@ Test(redis_tls, a_certificate_that_is_not_trusted_is_refused_by_name)
 Test(redis_tls, a_certificate_for_another_name_is_refused_by_name)
 {
     stand_at("localhost", tls_port);
-    cr_expect(stand_until(&stand, false, 4000));
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "the certificate is refused: hostname mismatch"), "%s", stand.texts[0]);
 }
 
 Test(redis_tls, a_port_without_tls_is_said_to_be_one)
 {
     stand_at("127.0.0.1", server.port);
-    cr_expect(stand_until(&stand, false, 3000));
+    cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "is this port a TLS port?") || stand_heard(&stand, "no answer within"), "%s", stand.texts[0]);
     cr_expect_eq(stand_claimed(&stand, stand_order("a", 1, 1)).verdict, CLAIM_UNKNOWN);
 }

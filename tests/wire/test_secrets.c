@@ -1,5 +1,6 @@
 /* test_secrets.c: what is taken from a secret file, and what keeps the old value. */
 #include "bridge/io/secrets.h"
+#include "tests/support/servers.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -8,21 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/secrets.XXXXXX", path[64];
+static struct temp_dir folder;
+static char path[96];
 
 static void
 setup(void)
 {
-    cr_assert(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/key", folder);
+    cr_assert(temp_dir_make(&folder));
+    snprintf(path, sizeof(path), "%s/key", folder.path);
 }
 
 static void
 teardown(void)
 {
-    if (unlink(path) != 0)
-        rmdir(path);
-    rmdir(folder);
+    temp_dir_remove(&folder);
 }
 
 TestSuite(secrets, .init = setup, .fini = teardown);
@@ -127,12 +127,12 @@ Test(secrets, a_directory_or_a_fifo_is_refused_without_waiting)
 
 Test(secrets, a_swapped_link_is_followed_as_in_a_mounted_secret)
 {
-    char data[64], version[2][80], other[64];
+    char data[80], version[2][80], other[80];
     struct secret secret = { .path = path };
-    snprintf(data, sizeof(data), "%s/..data", folder);
-    snprintf(other, sizeof(other), "%s/..data_tmp", folder);
+    snprintf(data, sizeof(data), "%s/..data", folder.path);
+    snprintf(other, sizeof(other), "%s/..data_tmp", folder.path);
     for (int i = 0; i < 2; i++) {
-        snprintf(version[i], sizeof(version[i]), "%s/v%d", folder, i);
+        snprintf(version[i], sizeof(version[i]), "%s/v%d", folder.path, i);
         FILE *file = fopen(version[i], "w");
         fprintf(file, "secret %d\n", i);
         fclose(file);

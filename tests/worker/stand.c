@@ -14,6 +14,8 @@
 
 struct stand stand;
 
+enum { PATIENCE_MS = 60000 };
+
 static void
 pump(evutil_socket_t fd, short what, void *data)
 {
@@ -90,9 +92,8 @@ stand_setup(void)
         unsetenv(chain_variable_name((enum chain_variable)i));
     cr_assert_eq(pipe2(stand.log, O_NONBLOCK | O_CLOEXEC), 0);
     log_open(stand.log[1], LOG_LEVEL_INFO, LOG_FORMAT_JSON);
-    strcpy(stand.folder, "/tmp/chain.XXXXXX");
-    cr_assert(mkdtemp(stand.folder));
-    snprintf(stand.path, sizeof(stand.path), "%s/file", stand.folder);
+    cr_assert(temp_dir_make(&stand.dir));
+    snprintf(stand.path, sizeof(stand.path), "%s/file", stand.dir.path);
     struct worker *worker = &stand.worker;
     worker->config = &stand.config;
     worker->base = event_base_new();
@@ -115,8 +116,7 @@ stand_teardown(void)
     if (stand.worker.timer_event)
         event_free(stand.worker.timer_event);
     event_base_free(stand.worker.base);
-    unlink(stand.path);
-    rmdir(stand.folder);
+    temp_dir_remove(&stand.dir);
 }
 
 void
@@ -177,16 +177,16 @@ chain(void)
 void
 run_until_other(const char *than)
 {
-    ms_t end = clock_now_ms() + 15000;
+    ms_t end = clock_now_ms() + PATIENCE_MS;
     while (strcmp(chain()->keys.id, than) == 0 && clock_now_ms() < end)
         event_base_loop(stand.worker.base, EVLOOP_ONCE);
-    cr_assert_str_neq(chain()->keys.id, than, "no other key within 15 s: %s", chain()->why);
+    cr_assert_str_neq(chain()->keys.id, than, "no other key: %s", chain()->why);
 }
 
 void
 run_until_ended(uint32_t rounds)
 {
-    ms_t end = clock_now_ms() + 15000;
+    ms_t end = clock_now_ms() + PATIENCE_MS;
     while ((stand.fetches < rounds || stand.worker.holders[0].chain_busy) && clock_now_ms() < end)
         event_base_loop(stand.worker.base, EVLOOP_ONCE);
     cr_assert_geq(stand.fetches, rounds);

@@ -4,6 +4,7 @@
 
 #include "bridge/sim/sim.h"
 #include "bridge/worker/parts.h"
+#include "tests/support/servers.h"
 
 struct stand {
     struct worker worker;
@@ -12,7 +13,8 @@ struct stand {
     struct sim_server *server;
     uint32_t fetches;           /* times that the engine asked */
     char told[128];             /* what it made of the last answer, from its trace */
-    char folder[32], path[96], text[16][64];
+    struct temp_dir dir;
+    char path[96], text[16][64];
     uint32_t n_texts;
     int log[2];
 };
@@ -29,7 +31,7 @@ void stand_serve(const char *listen);
 void stand_hang_up(char address[64]);                           /* nobody listens any more; serve the address again later */
 
 struct chain *chain(void);
-void run_until_other(const char *than);     /* until the key in use is another, at most 15 s */
+void run_until_other(const char *than);     /* until the key in use is another, or patience ends */
 void run_until_ended(uint32_t rounds);      /* until the engine has asked so often and has its answer */
 bool told(const char *text);                /* what the engine made of the last answer */
 const char *logged(void);                   /* all lines so far */
