@@ -75,7 +75,7 @@ ask(struct prober *prober, rd_kafka_ConfigResource_t **resources, size_t n)
     char error[KAFKA_ERROR_BYTES];
     rd_kafka_queue_t *queue = rd_kafka_queue_new(prober->client);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(prober->client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    int left = probe_left_ms(prober);
+    int left = probe_left_ms(prober) / 2 + 1;       /* a broker that keeps them to itself leaves time for the offsets */
     rd_kafka_AdminOptions_set_request_timeout(options, left, error, sizeof error);
     rd_kafka_DescribeConfigs(prober->client, resources, n, options, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, left);

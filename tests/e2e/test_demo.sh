@@ -32,6 +32,7 @@ nothing_left() { ! ls -d "$work"/alertbridge-demo-* >/dev/null 2>&1; }
 start=$(date +%s)
 demo whole
 seconds=$(($(date +%s) - start))
+grep -E '^produced ' "$work/whole.out"
 check "10,000 events balance: exit 0" [ "$code" -eq 0 ]
 check "the sentence says lost 0" said whole '^produced 10000 = delivered [0-9]+ \+ duplicates [0-9]+ \+ parked [0-9]+, lost 0$'
 check "nobody saw a notice twice" said whole '^notices shown twice: 0$'
@@ -58,9 +59,12 @@ check "without redis-server: exit 0" [ "$code" -eq 0 ]
 check "the store is memory" said memory '"dedup":"memory"'
 check "JSON says so too" said memory '"balanced":"yes","balance":"produced 1000 = .*, lost 0"'
 
-"$binary" demo --events 200000 -q >"$work/cut.out" 2>&1 &
+"$binary" demo --events 200000 >"$work/cut.out" 2>"$work/cut.err" &
 pid=$!
-sleep 4.5
+for ((waits = 0; waits < 600; waits++)); do     # until it is under way
+    grep -q '^demo: .* delivered ' "$work/cut.err" && break
+    sleep 0.1
+done
 kill -INT "$pid"
 code=0
 wait "$pid" || code=$?

@@ -78,10 +78,10 @@ enum { PATIENCE_MS = 60000 };      /* of the loop: for what must come, on a slow
 /* Runs the loop until it holds; fails the test when patience ends. */
 #define until(condition)                                                                                                        \
     do {                                                                                                                        \
-        ms_t left_ms = PATIENCE_MS;                                                                                                   \
+        ms_t left_ms = PATIENCE_MS;                                                                                             \
         while (!(condition) && world_turn(&left_ms))                                                                            \
             ;                                                                                                                   \
-        cr_assert(condition, "it never came: %s", #condition);                                                                \
+        cr_assert(condition, "it never came: %s", #condition);                                                                  \
     } while (0)
 
 /* It reads, and the group keeps where it began: from then on it commits only what it is told to. */

@@ -69,7 +69,7 @@ Test(redis_faults, a_server_that_stands_still_is_unknown_within_the_timeout_then
     ms_t begin_ms = clock_now_ms();
     cr_assert(stand_answers(&stand));
     ms_t took_ms = clock_now_ms() - begin_ms;
-    cr_expect(took_ms >= STAND_TIMEOUT_MS - 10 && took_ms < 10 * STAND_TIMEOUT_MS, "redis.timeout is 1 s: %lld", (long long)took_ms);
+    cr_expect(took_ms >= STAND_TIMEOUT_MS - 10 && took_ms < 10 * STAND_TIMEOUT_MS, "it took %lld ms", (long long)took_ms);
     cr_expect_eq(stand.answers[claim].claim.verdict, CLAIM_UNKNOWN);
     cr_expect_eq(stand.answers[end].settle, SETTLE_UNKNOWN);
     cr_expect_not(stand.up);
