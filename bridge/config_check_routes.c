@@ -103,6 +103,20 @@ warn_of_route(struct load *load, uint32_t index)
         }
 }
 
+/* A configuration must never seem to suppress what it does not. */
+static void
+warn_of_window(struct load *load, uint32_t index)
+{
+    const struct config_route *route = &load->config->routes[index];
+    const struct node *to = load_find(load, route_path(load, index, "to"));
+    bool drops = to != NULL && to->kind == NODE_SCALAR && !to->broken && strcmp(to->text, "drop") == 0;
+    if (route->window_ms == 0 && load_find(load, route_path(load, index, "dedup.key")) != NULL)
+        load_warning(load, route_path(load, index, "dedup.key"), "has no effect without a window: no repeat is suppressed",
+                     "set dedup.window, or remove it");
+    if (route->window_ms > 0 && drops)
+        load_warning(load, route_path(load, index, "dedup.window"), "has no effect: the route drops its events", "remove it");
+}
+
 /* The leader's done mark tells its twins that it was delivered: without it the next twin is sent once more. */
 static void
 check_window(struct load *load, uint32_t index)
@@ -146,6 +160,7 @@ load_check_routes(struct load *load)
                            "names are unique");
         warn_of_route(load, i);
         check_window(load, i);
+        warn_of_window(load, i);
     }
     if (config->n_routes > 0)
         warn_of_idle_targets(load);

@@ -123,13 +123,32 @@ load_check_kafka(struct load *load)
         ask_librdkafka(load);
 }
 
+/* A secret or a certificate that is never used lets a configuration seem safer than it is. */
+static void
+warn_of_idle_files(struct load *load, const struct redis_url *url)
+{
+    const struct config *config = load->config;
+    if (!url->tls && config->redis.ca_file[0] != '\0')
+        load_warning(load, "redis.ca_file", "has no effect: redis.url asks for no TLS", "write rediss:// there, or remove it");
+    if (url->way != REDIS_BY_SENTINEL && config->redis.sentinel_password_file[0] != '\0')
+        load_warning(load, "redis.sentinel_password_file", "has no effect: redis.url names no sentinels",
+                     "use redis.password_file, or redis+sentinel://");
+    if (url->user[0] != '\0' && config->redis.password_file[0] == '\0')
+        load_warning(load, "redis.url", "names a user, who is not logged in without a password",
+                     "name its file with redis.password_file");
+}
+
 static void
 check_redis_url(struct load *load, const char *text)
 {
     struct redis_url url;
     struct redis_url_fault fault;
-    if (text[0] == '\0' || strcmp(text, "memory:") == 0 || redis_url_parse(text, &url, &fault))
+    if (text[0] == '\0' || strcmp(text, "memory:") == 0)
         return;
+    if (redis_url_parse(text, &url, &fault)) {
+        warn_of_idle_files(load, &url);
+        return;
+    }
     struct place place = load_nearest(load, "redis.url")->place;
     if (fault.holds_secret)
         place.text = NULL;

@@ -52,7 +52,8 @@ struct kafka_handler {
     void (*parked)(void *owner, struct tag, bool ok);
     void (*fatal)(void *owner, const char *why);    /* fenced or another fatal client error: exit 70 */
     /* kind: "transport", "auth", "tls", "protocol", "group", "offset" (out of range: the partition stands still), "topic"
-     * (missing or not allowed), "other"; librdkafka's own log lines come here too. level: syslog's 3..7. */
+     * (missing or not allowed), "size" (of a dead letter: a stub is written), "other"; librdkafka's own log lines come here too.
+     * level: syslog's 3..7. */
     void (*trouble)(void *owner, int level, const char *kind, const char *text);
     void (*closed)(void *owner);                    /* kafka_leave() is done */
 };

@@ -43,6 +43,8 @@ kind_of(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         return "topic";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return "size";
     case RD_KAFKA_RESP_ERR__SSL:
         return "tls";
     case RD_KAFKA_RESP_ERR__BAD_MSG:

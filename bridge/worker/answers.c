@@ -144,6 +144,8 @@ trouble_code(struct worker *worker, int level, const char *kind)
         return LOG_AB2303;
     if (strcmp(kind, "topic") == 0)
         return LOG_AB2305;
+    if (strcmp(kind, "size") == 0)
+        return LOG_AB6103;
     if (strcmp(kind, "transport") != 0)
         return LOG_AB2105;
     bool again = worker->brokers_away;
@@ -266,7 +268,7 @@ on_called(void *owner, struct tag tag, const struct reply *reply, ms_t duration_
     }
     backend_of(worker->config->targets[origin.target].settings.kind)->judge(reply, &input.called.verdict);
     input.called.lease_over = reply->transport == TRANSPORT_ABORTED && reply->begun == 0;
-    observe_outcome(worker, tag, &origin, &input.called.verdict, duration_ms);
+    observe_outcome(worker, &input, &origin, duration_ms);
     worker_feed(worker, &input);
 }
 

@@ -72,16 +72,19 @@ observe_age(struct worker *worker, struct tag tag, const struct call_origin *ori
 
 /* A batch that is refused will be halved: its first message is not the guilty one and is not named. */
 static enum log_code
-outcome_code(const struct call_origin *origin, const struct verdict *verdict)
+outcome_code(const struct call_origin *origin, const struct input *called)
 {
-    bool content = verdict->outcome == OUTCOME_REJECTED || verdict->outcome == OUTCOME_TOO_LARGE;
-    return content && origin->n > 1 ? LOG_AB5104 : outcome_codes[verdict->outcome];
+    enum outcome outcome = called->called.verdict.outcome;
+    bool content = outcome == OUTCOME_REJECTED || outcome == OUTCOME_TOO_LARGE;
+    if (called->called.lease_over)
+        return LOG_AB5106;
+    return content && origin->n > 1 ? LOG_AB5104 : outcome_codes[outcome];
 }
 
 void
-observe_outcome(struct worker *worker, struct tag tag, const struct call_origin *origin, const struct verdict *verdict,
-                ms_t duration_ms)
+observe_outcome(struct worker *worker, const struct input *called, const struct call_origin *origin, ms_t duration_ms)
 {
+    const struct verdict *verdict = &called->called.verdict;
     struct log_fields fields = {
         .target = worker->target_names[origin->target], .outcome = outcome_name(verdict->outcome), .attempt = origin->attempt,
         .http_status = verdict->status, .backend_code = verdict->code, .request_id = verdict->request_id,
@@ -91,7 +94,7 @@ observe_outcome(struct worker *worker, struct tag tag, const struct call_origin 
     if (origin->n == 1)
         fields.message_id = origin->first_id;
     if (verdict->outcome == OUTCOME_DELIVERED)
-        observe_age(worker, tag, origin);
+        observe_age(worker, called->called.tag, origin);
     else                                            /* what was delivered is told one by one, by the journal */
-        log_line(outcome_code(origin, verdict), &fields);
+        log_line(outcome_code(origin, called), &fields);
 }

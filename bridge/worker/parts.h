@@ -135,7 +135,7 @@ void chain_drop(struct holder *);
 
 /* observe.c */
 void observe_admin(struct worker *, struct admin_handler *);
-void observe_outcome(struct worker *, struct tag, const struct call_origin *, const struct verdict *, ms_t duration_ms);
+void observe_outcome(struct worker *, const struct input *called, const struct call_origin *, ms_t duration_ms);
 enum call_result timing_result(enum outcome);
 uint32_t observe_checks(void *worker, struct admin_check out[ADMIN_CHECKS_MAX]);
 

@@ -188,6 +188,27 @@ Test(config, warnings_alone_do_not_stop_it)
     trial_end(trial);
 }
 
+/* Each of these seems to do something: suppress repeats, encrypt, log in. */
+static const struct idle {
+    const char *from, *to, *path;
+} idle_rows[] = {
+    {"dedup: {window: 10m}", "dedup: {key: [dedupKey]}", "routes[2].dedup.key"},
+    {"to: portal, dedup", "to: drop, dedup", "routes[2].dedup.window"},
+    {"6379/0\n", "6379/0\n  ca_file: @/secret\n", "redis.ca_file"},
+    {"6379/0\n", "6379/0\n  sentinel_password_file: @/secret\n", "redis.sentinel_password_file"},
+    {"redis://127", "redis://worker@127", "redis.url"},
+};
+
+Test(config, an_option_that_has_no_effect_beside_the_others_is_said)
+{
+    for (size_t i = 0; i < sizeof idle_rows / sizeof idle_rows[0]; i++) {
+        struct trial *trial = trial_of(trial_changed(idle_rows[i].from, idle_rows[i].to));
+        const struct config_problem *problem = trial_problem(trial, idle_rows[i].path);
+        cr_expect(trial->config != NULL && problem != NULL && problem->warning, "row %zu: %s", i, trial->text);
+        trial_end(trial);
+    }
+}
+
 Test(config, an_option_that_has_no_effect_yet_is_said)
 {
     static const char *const sets[] = { "log.payload_digest=true", NULL };

@@ -109,6 +109,7 @@ def frozen(servers, name):
             taken = pair.workers[1].metric("alertbridge_claims_total", 'verdict="takeover"')
             aborts, i = pair.workers[0].metric("alertbridge_lease_aborts_total"), i + 1
         expect(aborts > 0, "no claim was answered while A stood still: its safe time was not tried")
+        expect(pair.workers[0].count("AB5106") > 0, "a call whose safe time was over was not begun, and no line says so")
         both = pair.ledgers[0].times.keys() & pair.ledgers[1].times.keys()
         for worker in pair.workers:
             worker.leave()

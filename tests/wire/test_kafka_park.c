@@ -119,7 +119,7 @@ Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neig
         cr_expect_null(header_of(record, "x-user").at);
     }
     cr_expect_eq(stubs, 1);
-    cr_expect(member_said(m, "other", "5000 bytes"));
+    cr_expect(member_said(m, "size", "5000 bytes"));
     until(m->assigned == 1 && r->assigned == 1);
     member_leave(m);
     member_leave(r);
