@@ -137,6 +137,25 @@ pull_commit(struct engine *engine, const struct todo *todo, struct effect *effec
     return true;
 }
 
+/* The slot is the target, or the partition where it is about one. */
+static bool
+pull_note(const struct engine *engine, const struct todo *todo, struct effect *effect)
+{
+    effect->note.what = (enum note)todo->serial;
+    effect->note.target = todo->slot;
+    effect->note.topic = NULL;
+    if (effect->note.what != NOTE_HEAD_WAITS)
+        return true;
+    if (todo->slot >= engine->n_partitions)
+        return false;                       /* it was taken away meanwhile */
+    const struct partition *partition = &engine->partitions[todo->slot];
+    effect->note.target = 0;
+    effect->note.topic = partition->topic;
+    effect->note.partition = partition->number;
+    effect->note.offset = partition->window.committable;
+    return true;
+}
+
 static bool
 fill(struct engine *engine, const struct todo *todo, struct effect *effect)
 {
@@ -166,9 +185,7 @@ fill(struct engine *engine, const struct todo *todo, struct effect *effect)
         effect->credential.refused = todo->serial != 0;
         return true;
     case EFFECT_NOTE:
-        effect->note.target = todo->slot;
-        effect->note.what = (enum note)todo->serial;
-        return true;
+        return pull_note(engine, todo, effect);
     case EFFECT_DRAINED:
         effect->drained.shutdown = todo->slot & DRAINED_SHUTDOWN;
         effect->drained.abandoned = todo->serial;

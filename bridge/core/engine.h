@@ -212,6 +212,7 @@ enum effect_kind {
 /* What a target did that people want to know at once. */
 enum note {
     NOTE_BREAKER_OPEN, NOTE_BREAKER_HALF_OPEN, NOTE_BREAKER_CLOSED, NOTE_PAUSED_AUTH, NOTE_PAUSED_CONFIG, NOTE_GOES_ON,
+    NOTE_HEAD_WAITS,        /* of a partition: its window is full, and nearly all of it waits for the oldest record */
     NOTE_MARK_MISSING, NOTE_GUARD_ON, NOTE_GUARD_OFF,      /* the guard of target n_targets is that of what no route matches */
 };
 
@@ -267,7 +268,10 @@ struct effect {
         } credential;
         struct {
             enum note what;
-            uint32_t target;
+            uint32_t target;        /* 0 with NOTE_HEAD_WAITS, which has these: */
+            const char *topic;
+            int32_t partition;
+            int64_t offset;
         } note;
         struct {
             bool shutdown;          /* else a revoke */

@@ -87,6 +87,18 @@ partition_received(struct engine *engine, struct partition *partition)
         engine->review = true;          /* an empty window that took its one record */
 }
 
+/* A record that is tried again and again holds up all behind it: people want to know while its budget runs. */
+static void
+look_at_head(struct engine *engine, struct partition *partition)
+{
+    bool waits = partition->full && partition->window.finished >= partition->window.count / 10 * 9;
+    if (waits && !partition->head_told) {
+        TRACE(engine, partition->topic, "%d waits for %lld", partition->number, (long long)partition->window.committable);
+        todo_push(engine, EFFECT_NOTE, (uint32_t)(partition - engine->partitions), NOTE_HEAD_WAITS);
+    }
+    partition->head_told = partition->full && (waits || partition->head_told);
+}
+
 void
 partition_finished(struct engine *engine, uint32_t index, uint32_t window_slot)
 {
@@ -94,6 +106,7 @@ partition_finished(struct engine *engine, uint32_t index, uint32_t window_slot)
     bool moved = window_finish(&partition->window, window_slot);
     partition->finished_since++;
     mark_full(engine, partition);
+    look_at_head(engine, partition);
     if (engine->memory_full && window_is_empty(&partition->window))
         engine->review = true;          /* it may take one record again */
     if (!moved)

@@ -35,6 +35,7 @@ struct partition {
     bool paused;                /* as told to the adapter */
     uint32_t held;              /* deliveries of it that a guard holds */
     bool full;                  /* over the high mark, until the low mark */
+    bool head_told;             /* that it waits for its oldest record; until it is full no more */
 };
 
 /* An effect to be given out: what and for whom; the rest is read when it is pulled. */

@@ -20,11 +20,16 @@ perform_note(struct worker *worker, const struct effect *effect)
     static const enum log_code codes[] = {
         [NOTE_BREAKER_OPEN] = LOG_AB5201, [NOTE_BREAKER_HALF_OPEN] = LOG_AB5202, [NOTE_BREAKER_CLOSED] = LOG_AB5203,
         [NOTE_PAUSED_AUTH] = LOG_AB5204,  [NOTE_PAUSED_CONFIG] = LOG_AB5205,     [NOTE_GOES_ON] = LOG_AB5206,
-        [NOTE_MARK_MISSING] = LOG_AB4204, [NOTE_GUARD_ON] = LOG_AB6201, [NOTE_GUARD_OFF] = LOG_AB6202,
+        [NOTE_HEAD_WAITS] = LOG_AB2306,   [NOTE_MARK_MISSING] = LOG_AB4204,
+        [NOTE_GUARD_ON] = LOG_AB6201, [NOTE_GUARD_OFF] = LOG_AB6202,
     };
     bool none = effect->note.target == worker->config->n_targets;       /* the guard of what no route matches */
     const char *name = none ? "_none" : worker->target_names[effect->note.target];
-    log_line(codes[effect->note.what], &(struct log_fields){ .target = name });
+    struct log_fields fields = { .target = name };
+    if (effect->note.what == NOTE_HEAD_WAITS)
+        fields = (struct log_fields){ .topic = effect->note.topic, .has_partition = true, .partition = effect->note.partition,
+                                      .has_offset = true, .offset = effect->note.offset };
+    log_line(codes[effect->note.what], &fields);
 }
 
 static void

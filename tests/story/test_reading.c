@@ -2,6 +2,7 @@
 #include "tests/story/story.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 Test(story, a_record_that_is_terminal_and_comes_again_in_the_same_assignment_is_ignored)
 {
@@ -62,4 +63,27 @@ Test(story, the_next_assignment_reads_again_what_was_not_committed)
     cr_expect_eq(stats()->records_repeated, 0);
     cr_expect_eq(committed(), 42);
     everything_adds_up();
+}
+
+Test(story, a_full_window_that_waits_for_its_oldest_record_is_told_once)
+{
+    struct engine_config *config = stage();
+    config->window_records = 64;
+    config->targets[1].max_attempts = 5;
+    story_begin();
+    fail_for("stuck");
+    receive_alert(41, "stuck", "s");
+    for (int i = 1; i < 64; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "n-%02d", i);
+        receive_alert(41 + i, id, id);
+    }
+    pass(300);
+    cr_expect(is_paused());
+    expect_line("waits for 41");
+    forget();
+    pass(600000);
+    expect_no_line("waits for");
+    cr_expect_eq(parked_seen("budget"), 1);
+    cr_expect_eq(committed(), 105);
 }
