@@ -24,7 +24,7 @@ struct bucket {
 static struct {
     int fd;
     enum log_level level;
-    bool json, journal, is_socket;
+    bool json, journal, is_socket, level_holds;
     size_t head, size;      /* bytes waiting begin at head */
     struct bucket buckets[LOG_CODE_COUNT];
     struct log_stats stats;
@@ -79,6 +79,7 @@ log_open(int fd, enum log_level level, enum log_format format)
     bool known = fstat(fd, &status) == 0;
     log_state.fd = fd;
     log_state.level = level;
+    log_state.level_holds = false;
     log_state.json = format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(fd));
     log_state.is_socket = known && S_ISSOCK(status.st_mode);
     log_state.journal = known && is_journal(&status);
@@ -91,6 +92,12 @@ void
 log_set_level(enum log_level level)
 {
     log_state.level = level;
+}
+
+void
+log_level_holds(void)
+{
+    log_state.level_holds = true;
 }
 
 void
@@ -253,6 +260,8 @@ log_writes(enum log_code code)
 void
 log_line_surely(enum log_code code, const struct log_fields *fields)
 {
+    if (log_state.level_holds && !log_writes(code))
+        return;
     (void)flush_surely();
     emit(code, NULL, fields, 0);
     if (!flush_surely())

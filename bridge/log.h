@@ -48,6 +48,7 @@ void log_line(enum log_code, const struct log_fields *);    /* NULL = no fields 
 /* Waits until the line and all before it are written, whatever the level and however slow the reader: only a reader that is gone
  * for good lets it go. For what must be known before it is done. */
 void log_line_surely(enum log_code, const struct log_fields *);
+void log_level_holds(void);                                 /* from here to log_open: for these lines too, as in the demo */
 bool log_writes(enum log_code);                             /* at the present level */
 void log_trace(const char *text, size_t size);              /* an engine step, at level debug */
 void log_flush(void);                                       /* what the descriptor takes now */

@@ -269,6 +269,7 @@ cmd_demo(struct cmd_context *context)
         return code;
     demo.quiet = context->quiet;
     log_open(STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_AUTO);
+    log_level_holds();              /* what is sent again in doubt is counted in the report */
     if (start(&demo)) {
         event_base_dispatch(demo.base);
         alarm(0);

@@ -8,7 +8,7 @@
 static const char *const faults[] = {
     "throttle:api=soar,count=3,gap=500,retry_after=1000,p=0.01",
     "throttle:api=notice,count=2,gap=500,retry_after=1000,p=0.05",
-    "throttle_untold:p=0.005",
+    "throttle_untold:p=0.005,count=3",
     "status_before:p=0.005,status=500",
     "status_before:p=0.005,status=502",
     "status_before:p=0.005,status=503",

@@ -254,6 +254,18 @@ Test(log, a_line_that_must_be_written_waits_for_the_reader_with_all_before_it, .
     cr_assert_eq(stats.dropped, 0);
 }
 
+Test(log, where_the_level_holds_for_all_a_line_above_it_is_not_written_until_the_log_is_opened_again)
+{
+    open_log(LOG_LEVEL_ERROR, LOG_FORMAT_JSON);
+    log_level_holds();
+    log_line_surely(LOG_AB5107, NULL);
+    log_flush();
+    cr_assert_str_empty(written());
+    log_open(ends[1], LOG_LEVEL_ERROR, LOG_FORMAT_JSON);
+    log_line_surely(LOG_AB5107, NULL);
+    cr_assert(strstr(written(), "AB5107"));
+}
+
 Test(log, a_reader_that_is_gone_holds_up_nobody, .timeout = 20)
 {
     struct log_stats stats;

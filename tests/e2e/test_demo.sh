@@ -22,7 +22,7 @@ check() {       # check NAME COMMAND...
 demo() {        # demo NAME ARGUMENTS...: output in $work/NAME.{out,err}, exit code in $code
     local name=$1
     shift
-    "$binary" demo "$@" >"$work/$name.out" 2>"$work/$name.err"
+    timeout 120 "$binary" demo "$@" >"$work/$name.out" 2>"$work/$name.err"
     code=$?
 }
 
@@ -54,7 +54,7 @@ check "quiet is quiet" [ ! -s "$work/dropped.err" ]
 
 # Without a redis-server in the path the store is the process's own memory; the answer can be read by programs.
 code=0
-PATH=/nonexistent "$binary" demo --events 1000 --seed 7 -q --output json >"$work/memory.out" || code=$?
+PATH=/nonexistent /usr/bin/timeout 120 "$binary" demo --events 1000 --seed 7 -q --output json >"$work/memory.out" || code=$?
 check "without redis-server: exit 0" [ "$code" -eq 0 ]
 check "the store is memory" said memory '"dedup":"memory"'
 check "JSON says so too" said memory '"balanced":"yes","balance":"produced 1000 = .*, lost 0"'
