@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs, builds, runs every test. Ends with one line: N passed, N failed.
 #
-#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, end to end on real Kafka and Redis
+#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, a build by clang, end to end
 #   tests/run.sh --quick    the same units, stories and wire tests, one short end-to-end run: under 5 minutes once the packages are there
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -90,6 +90,8 @@ suites asan unit
 suites asan wire
 step tidy python3 tests/tidy/tidy.py --core build/release/libcore.a --binary build/release/alertbridge
 step tidy-selftest python3 tests/tidy/selftest.py
+
+[ "$quick" = yes ] || step build-clang cmake --workflow --preset fuzz
 
 if [ "$quick" = yes ]; then
     script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge

@@ -39,8 +39,8 @@ write_private(struct demo_world *world, const char *name, const char *text)
     return good;
 }
 
-/* Waits, limits and breakers are quick: the faults are many and the demo is short. A rate is set, because one that was lowered by a
- * 429 climbs by a sixtieth of it a second. */
+/* Waits, limits and breakers are quick: the faults are many and the demo is short. A rate is set, because one that a 429 lowered
+ * climbs by a sixtieth of it a second. */
 static int
 config_text(char *text, size_t size, const char *brokers, const char *redis_url, const char *backends, const char *secrets)
 {

@@ -18,6 +18,7 @@ make_printable(char *text)
             *text = '?';
 }
 
+__attribute__((format(printf, 3, 0)))
 static void
 put(char *field, size_t size, const char *format, va_list arguments)
 {
