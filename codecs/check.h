@@ -1,6 +1,6 @@
 /* check.h: what must be true of our own code, checked in every build.
  *
- * check(x) is for broken code only: it prints the place, lets the hook print the tail of the trace, and aborts. A broken world
+ * check(x) is for broken code only: it prints the place and aborts. A broken world
  * (bad input, a dead server) is never a check: it is a value that the caller handles. */
 #ifndef CODECS_CHECK_H
 #define CODECS_CHECK_H
@@ -11,8 +11,5 @@
 #define broken(what) check_failed(__FILE__, __LINE__, what)
 
 _Noreturn void check_failed(const char *file, int line, const char *condition);
-
-/* Called once before the abort, for the tail of the trace. NULL takes it away. Process-wide, set at start. */
-void check_on_failure(void (*hook)(void *), void *owner);
 
 #endif

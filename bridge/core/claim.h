@@ -27,7 +27,6 @@ struct claim_order {
     ms_t lease_ms, ttl_ms;
     bool replay;                /* the record carries alertbridge-replay: X and U are met like R */
     bool degrade;               /* the target goes on without Redis: then the store answers from its own memory */
-    bool open_here;             /* unused by the engine, set by a store: the dispatch that is met is still open in this process */
     const struct claim_window *window;  /* claim: NULL = repeats are not looked for */
     enum claim_state end;       /* settle: D, X, U, R, or C with lease_ms 0 (given up in doubt) */
 };

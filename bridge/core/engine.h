@@ -331,7 +331,6 @@ struct target_stats {
     enum target_pause pause;
     bool guarded;                   /* too much is being parked: it is held */
     uint32_t held;                  /* deliveries; in flight they count as parking */
-    int64_t skew_ms;
 };
 
 struct engine_stats {
@@ -348,7 +347,7 @@ struct engine_stats {
     uint64_t window_bytes;
     uint32_t lanes;
     uint32_t assigned, paused;
-    bool draining, paused_by_operator;
+    bool paused_by_operator;
 };
 
 const struct engine_stats *engine_stats(struct engine *);       /* gauges are brought up to date by the call */

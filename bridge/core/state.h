@@ -156,6 +156,7 @@ bool is_orphan(const struct engine *, const struct record *);   /* of an assignm
 void journal_end(struct engine *, struct delivery *);       /* by its present tag */
 void journal_resend(struct engine *, struct delivery *);    /* once for each doubt, before the call that it is about */
 bool journal_fill(const struct engine *, const struct delivery *, struct journal_entry *);  /* false: nothing to be told */
+
 /* guarding.c: floods of dead letters */
 struct list *guard_held(struct engine *, const struct delivery *);     /* where it stands when it is HELD */
 bool guard_holds(struct engine *, const struct delivery *);            /* it is about to be parked: false = it may be */

@@ -21,7 +21,6 @@ window_gauges(struct engine *engine)
     stats->window_bytes = engine->bytes;
     stats->assigned = engine->n_partitions;
     stats->lanes = engine->lanes.count;
-    stats->draining = engine->drain.active;
     stats->paused_by_operator = engine->paused;
 }
 

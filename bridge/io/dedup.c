@@ -158,6 +158,17 @@ dedup_key_of_leader(const struct dedup *dedup, const struct claim_order *order, 
     dedup_key(buf, names->prefix, names->targets[order->target].text, leader, &names->hash_key);
 }
 
+struct hash128
+dedup_hash_of(const struct dedup *dedup, const struct claim_order *order)
+{
+    char text[DEDUP_KEY_BYTES_MAX];
+    struct buf buf;
+    buf_init(&buf, text, sizeof(text));
+    dedup_key_of(dedup, order, &buf);
+    check(!buf.overflow);
+    return siphash128(&dedup->names.hash_key, buf.at, buf.size);
+}
+
 void
 dedup_window_key_of(const struct dedup *dedup, const struct claim_window *window, struct buf *buf)
 {

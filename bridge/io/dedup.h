@@ -80,7 +80,6 @@ void dedup_window_key(struct buf *, const char *prefix, const char *route, struc
 enum dedup_op { DEDUP_CLAIM, DEDUP_RESOLVE, DEDUP_REPEAT, DEDUP_SETTLE, DEDUP_RENEW, DEDUP_JOURNAL, DEDUP_PING, DEDUP_OP_COUNT };
 struct dedup_stats {
     bool up;
-    bool amnesia_seen;
     bool fresh;                 /* no canary stood there at the first connect: a loss if the group has committed offsets */
     uint64_t commands[DEDUP_OP_COUNT][4];       /* ok, error, timeout, lost */
     uint64_t reconnects;

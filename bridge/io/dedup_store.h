@@ -63,5 +63,6 @@ void dedup_release(struct dedup *);
 void dedup_key_of(const struct dedup *, const struct claim_order *, struct buf *);
 void dedup_key_of_leader(const struct dedup *, const struct claim_order *, struct slice leader, struct buf *);
 void dedup_window_key_of(const struct dedup *, const struct claim_window *, struct buf *);
+struct hash128 dedup_hash_of(const struct dedup *, const struct claim_order *);     /* of the key: for stores in memory */
 
 #endif

@@ -45,17 +45,6 @@ degrade_of(struct dedup *dedup)
 
 /* ---- the memory ---------------------------------------------------------------------------------------------------------- */
 
-static struct hash128
-key_of(const struct degrade *degrade, const struct claim_order *order)
-{
-    char text[DEDUP_KEY_BYTES_MAX];
-    struct buf buf;
-    buf_init(&buf, text, sizeof(text));
-    dedup_key_of(&degrade->dedup, order, &buf);
-    check(!buf.overflow);
-    return siphash128(&degrade->dedup.names.hash_key, buf.at, buf.size);
-}
-
 static bool
 is_open_here(const struct degrade *degrade, const struct claim_value *met, ms_t now_ms)
 {
@@ -67,7 +56,7 @@ static void
 decide_claim(struct degrade *degrade, const struct claim_order *order, struct claim_answer *answer)
 {
     ms_t now_ms = clock_now_ms();
-    struct hash128 key = key_of(degrade, order);
+    struct hash128 key = dedup_hash_of(&degrade->dedup, order);
     const struct memory_entry *entry = recall_get(&degrade->recall, key, now_ms);
     const struct claim_value *met = entry ? &entry->value : NULL;
     struct claim_value write;
@@ -85,7 +74,7 @@ static enum settle_answer
 decide_end(struct degrade *degrade, const struct claim_order *order, enum dedup_op op)
 {
     ms_t now_ms = clock_now_ms();
-    struct hash128 key = key_of(degrade, order);
+    struct hash128 key = dedup_hash_of(&degrade->dedup, order);
     const struct memory_entry *entry = recall_get(&degrade->recall, key, now_ms);
     struct claim_value write;
     enum settle_answer answer = claim_settle_meet(order, degrade->dedup.own, entry ? &entry->value : NULL, &write);
@@ -107,7 +96,7 @@ remember_end(struct degrade *degrade, const struct claim_order *order)
     ms_t now_ms = clock_now_ms();
     struct claim_value value;
     claim_value_of(order, degrade->dedup.own, order->end, &value);
-    recall_put(&degrade->recall, key_of(degrade, order), &value, now_ms, order->ttl_ms);
+    recall_put(&degrade->recall, dedup_hash_of(&degrade->dedup, order), &value, now_ms, order->ttl_ms);
     custodies_close(&degrade->custodies, order->dispatch);
 }
 
@@ -118,7 +107,7 @@ knows_more(const struct degrade *degrade, const struct claim_order *order)
     if (degrade->custodies.n == 0 && owed_count(&degrade->owed) == 0)
         return false;
     ms_t now_ms = clock_now_ms();
-    const struct memory_entry *entry = recall_get(&degrade->recall, key_of(degrade, order), now_ms);
+    const struct memory_entry *entry = recall_get(&degrade->recall, dedup_hash_of(&degrade->dedup, order), now_ms);
     if (!entry)
         return false;
     if (entry->value.state == CLAIM_STATE_CLAIMED)

@@ -186,28 +186,17 @@ decide_end(struct memory *memory, const struct claim_order *order, enum dedup_op
     return answer;
 }
 
-static struct hash128
-key_of(const struct dedup *dedup, const struct claim_order *order)
-{
-    char text[DEDUP_KEY_BYTES_MAX];
-    struct buf buf;
-    buf_init(&buf, text, sizeof(text));
-    dedup_key_of(dedup, order, &buf);
-    check(!buf.overflow);
-    return siphash128(&dedup->names.hash_key, buf.at, buf.size);
-}
-
 void
 memory_seed(struct dedup *dedup, const struct claim_order *order, const struct claim_value *value, ms_t age_ms)
 {
     struct memory *memory = memory_of(dedup);
-    check(memory_table_put(&memory->table, key_of(dedup, order), value, clock_now_ms() - age_ms, order->ttl_ms));
+    check(memory_table_put(&memory->table, dedup_hash_of(dedup, order), value, clock_now_ms() - age_ms, order->ttl_ms));
 }
 
 bool
 memory_peek(struct dedup *dedup, const struct claim_order *order, struct claim_value *value)
 {
-    const struct memory_entry *entry = memory_table_get(&memory_of(dedup)->table, key_of(dedup, order), clock_now_ms());
+    const struct memory_entry *entry = memory_table_get(&memory_of(dedup)->table, dedup_hash_of(dedup, order), clock_now_ms());
     if (entry)
         *value = entry->value;
     return entry != NULL;
@@ -233,7 +222,7 @@ memory_order(struct dedup *dedup, const struct claim_order *order, enum dedup_op
     struct memory *memory = memory_of(dedup);
     check(memory->n_answers < memory->capacity);
     ms_t now_ms = clock_now_ms();
-    struct hash128 key = key_of(dedup, order);
+    struct hash128 key = dedup_hash_of(dedup, order);
 
     uint32_t at = (memory->first + memory->n_answers++) % memory->capacity;
     struct memory_answer *answer = &memory->answers[at];

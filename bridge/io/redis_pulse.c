@@ -47,7 +47,6 @@ void
 redis_pulse_lost(struct redis *redis, const char *why)
 {
     redis->stats.amnesia++;
-    redis->stats.amnesia_seen = true;
     redis->dedup.handler.amnesia(redis->dedup.handler.owner, why);
 }
 

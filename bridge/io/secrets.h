@@ -1,6 +1,7 @@
 /* secrets.h: secret files: read, kept out of logs and argv, wiped, watched for rotation.
  *
- * A file that is empty, cut or gone keeps the old value (the caller logs AB1204). A trailing newline is not part of a secret. */
+ * A file that is empty, cut or gone keeps the old value (the caller logs AB1203 or AB1204). A trailing newline is not part of a
+ * secret. */
 #ifndef BRIDGE_IO_SECRETS_H
 #define BRIDGE_IO_SECRETS_H
 

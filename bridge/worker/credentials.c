@@ -66,6 +66,14 @@ credentials_read_line(struct secret *secret)
     return SECRET_CHANGED;
 }
 
+static enum log_code
+code_of(const struct secret *secret, enum secret_result result)
+{
+    if (secret_view(secret).size == 0)
+        return LOG_AB1201;
+    return result == SECRET_MISSING ? LOG_AB1203 : LOG_AB1204;
+}
+
 /* True when the file is not configured, or its value is at hand. A bad file keeps the old value and is said once. */
 static bool
 read_one(struct holder *holder, struct secret *secret, bool *changed)
@@ -81,8 +89,8 @@ read_one(struct holder *holder, struct secret *secret, bool *changed)
         return true;
     }
     if (!holder->logged_bad)
-        log_line(LOG_AB1204, &(struct log_fields){ .target = holder->worker->target_names[holder->target],
-                                                   .error = secret_result_text(result) });
+        log_line(code_of(secret, result), &(struct log_fields){ .target = holder->worker->target_names[holder->target],
+                                                                .error = secret_result_text(result) });
     holder->logged_bad = true;
     return secret_view(secret).size > 0;
 }

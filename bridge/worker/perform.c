@@ -6,12 +6,15 @@
 static void
 perform_drained(struct worker *worker, const struct effect *effect)
 {
-    if (!effect->drained.complete)
-        log_line(LOG_AB8203, &(struct log_fields){ .attempt = effect->drained.abandoned });
-    if (effect->drained.shutdown)
-        worker_close(worker, effect->drained.complete ? EXIT_DONE : EXIT_TEMPORARY, 0);
-    else
+    struct log_fields fields = { .attempt = effect->drained.abandoned };
+    if (!effect->drained.shutdown) {
+        log_line(LOG_AB2204, &fields);
         kafka_release(worker->kafka);
+        return;
+    }
+    if (!effect->drained.complete)
+        log_line(LOG_AB8203, &fields);
+    worker_close(worker, effect->drained.complete ? EXIT_DONE : EXIT_TEMPORARY, 0);
 }
 
 static void

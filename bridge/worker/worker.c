@@ -316,9 +316,3 @@ worker_partitions(struct worker *worker, struct partition_stats *out, uint32_t c
 {
     return engine_partitions(worker->engine, clock_now_ms(), out, capacity);
 }
-
-uint16_t
-worker_admin_port(const struct worker *worker)
-{
-    return worker->admin ? admin_port(worker->admin) : 0;
-}

@@ -34,7 +34,6 @@ void worker_free(struct worker *);
 
 const struct engine_stats *worker_stats(struct worker *);
 uint32_t worker_partitions(struct worker *, struct partition_stats *out, uint32_t capacity);
-uint16_t worker_admin_port(const struct worker *);      /* 0 = none */
 
 /* Memory that a configuration will take, in bytes: pools, slab, reply buffers. Pages are touched as they are used. */
 size_t worker_memory(const struct config *);

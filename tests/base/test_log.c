@@ -137,7 +137,7 @@ Test(log, content_cannot_forge_a_line)
     for (enum log_format format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
         for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
             open_log(LOG_LEVEL_INFO, format);
-            log_line(LOG_AB8104,
+            log_line(LOG_AB8201,
                      &(struct log_fields){.topic = hostile[i], .message_id = slice_of(hostile[i]), .error = hostile[i]});
             const char *text = written();
             cr_expect_eq(count(text, "\n"), 1, "row %zu: %s", i, text);
@@ -156,7 +156,7 @@ Test(log, the_longest_fields_fit_a_line)
     memset(long_text, '\x01', sizeof long_text - 1);
     open_log(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     struct slice slice = slice_of(long_text);
-    log_line(LOG_AB8104, &(struct log_fields){long_text, long_text, long_text, long_text, true, true, 1, 2, slice, 3, long_text,
+    log_line(LOG_AB8201, &(struct log_fields){long_text, long_text, long_text, long_text, true, true, 1, 2, slice, 3, long_text,
                                               4, long_text, long_text, 5, long_text, 6, 7, 8, slice, true, long_text, slice,
                                               slice});
     const char *text = written();

@@ -182,6 +182,20 @@ class Words(House):
         self.expect_one("documents_exist", "codecs/b.c:2")
 
 
+class RowsAreUsed(House):
+    def test_a_log_code_that_nothing_logs(self):
+        self.write("bridge/log.def", "\nLOG(AB1001, INFO)\nLOG(AB1002, INFO)\n")
+        self.write("bridge/run.c", "log_line(LOG_AB1001);\n")
+        self.expect_one("rows_are_used", "bridge/log.def:3")
+        self.write("bridge/run.c", "log_line(LOG_AB1001);\nlog_line(LOG_AB1002);\n")
+        self.expect_none("rows_are_used")
+
+    def test_a_metric_of_which_only_the_longer_name_is_told(self):
+        self.write("bridge/metrics.def", "METRIC(CALLS, GAUGE)\nMETRIC(CALLS_LIMIT, GAUGE)\n")
+        self.write("bridge/run.c", "tell(METRIC_CALLS_LIMIT);\n")
+        self.expect_one("rows_are_used", "bridge/metrics.def:1")
+
+
 class HeadersAlone(House):
     def test_a_header_that_leans_on_another(self):
         self.write("codecs/a.h", "#include <stdint.h>\nuint32_t a(void);\n")

@@ -15,6 +15,9 @@ LINE_CHARACTERS_MAX = 130
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 
+# Tables of what the program tells, the prefix of their constants, and the start of a row.
+ROWS = (("bridge/log.def", "LOG_", r"LOG\((\w+),"), ("bridge/metrics.def", "METRIC_", r"METRIC\((\w+),"))
+
 CODE_FOLDERS = ("codecs", "bridge", "tests", "bench")
 TEXT_SUFFIXES = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".txt", ".md", ".yaml", ".yml", ".json", ".lua")
 
@@ -228,6 +231,18 @@ def rule_unfinished_words(root, _):
             match = UNFINISHED.search(line)
             if match:
                 yield path, number, f"{match[1]}: finish it, or write an issue"
+
+
+def rule_rows_are_used(root, _):
+    """A log code and a metric that are documented are also told."""
+    told = "\n".join("\n".join(lines(root, path)) for path in code(root, ("bridge",), (".c",)))
+    for path, prefix, row in ROWS:
+        if not os.path.exists(os.path.join(root, path)):
+            continue
+        for number, line in enumerate(lines(root, path), 1):
+            match = re.match(row, line)
+            if match and not re.search(rf"\b{prefix}{match[1]}\b", told):
+                yield path, number, f"nothing tells {match[1]}: take the row away until something does"
 
 
 def rule_documents_exist(root, _):

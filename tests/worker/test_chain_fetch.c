@@ -182,6 +182,24 @@ Test(chain_fetch, a_key_file_of_several_lines_is_not_taken_and_keeps_the_key_bef
     cr_expect_eq(asked(), 0);
 }
 
+Test(chain_fetch, a_key_file_that_never_was_is_told_from_one_that_is_gone)
+{
+    struct credential credential;
+    stand_file("good\n");
+    unlink(stand.path);
+    stand.config.targets[0].access_key_id_file = stand.config.targets[0].access_key_secret_file = stand.path;
+    stand_start();
+    run_until_ended(1);
+    cr_expect(strstr(logged(), "AB1201") && !strstr(logged(), "AB1203"), "%s", logged());
+    stand_file("good\n");
+    run_until_ended(2);
+    unlink(stand.path);
+    credentials_check_files(&stand.worker);
+    credentials_view(&stand.worker.holders[0], &credential);
+    cr_expect(slice_is(credential.id, "good"));
+    cr_expect(strstr(logged(), "AB1203"), "%s", logged());
+}
+
 Test(chain_fetch, refused_keys_are_not_kept_when_no_others_can_be_had)
 {
     stand_file("one");
