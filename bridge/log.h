@@ -1,8 +1,8 @@
 /* log.h: one line per fact on stderr. Codes, levels and texts are rows of log.def; docs/errors.md comes from it.
  *
- * auto: human text on a terminal, JSON otherwise. Writing never blocks: a 1 MiB ring, drained as the descriptor takes it. Each
- * code has a burst of 20 lines, then one a second; the next that passes has `suppressed`. Only the fields below can be logged
- * (allow-list): no content, no secret. */
+ * auto: human text on a terminal, JSON otherwise. A line goes to a ring of 1 MiB, drained as the descriptor takes it: only
+ * log_line_surely waits. Each code has a burst of 20 lines, then one a second (AB5107 and AB8* have no limit); the next that
+ * passes has `suppressed`. Only the fields below can be logged (allow-list): no content, no secret. */
 #ifndef BRIDGE_LOG_H
 #define BRIDGE_LOG_H
 
