@@ -4,9 +4,11 @@
 #include "bridge/log.h"
 #include "bridge/worker/worker.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,13 +18,38 @@ struct run {
     int code;
 };
 
+/* What a signal handler may know. */
+static struct {
+    int wake_fd;                /* tells the loop */
+    unsigned gone_s;            /* after the first signal */
+    volatile sig_atomic_t seen;
+} leaving;
+
+/* The bound is set here and not in the loop: the loop may be what hangs, in a write to a log that nobody reads. */
 static void
-on_signal(evutil_socket_t number, short what, void *data)
+on_signal(int number)
+{
+    const uint64_t one = 1;
+    int error = errno;
+    (void)number;
+    alarm(leaving.seen ? WORKER_GONE_S : leaving.gone_s);
+    leaving.seen = 1;
+    if (write(leaving.wake_fd, &one, sizeof(one)) < 0)
+        _exit(EXIT_TEMPORARY);
+    errno = error;
+}
+
+static void
+on_leave(evutil_socket_t fd, short what, void *data)
 {
     struct run *run = data;
-    (void)number;
+    uint64_t signals = 0;
     (void)what;
+    if (read(fd, &signals, sizeof(signals)) != sizeof(signals))
+        return;
     worker_drain(run->worker);
+    if (signals > 1)
+        worker_drain(run->worker);
 }
 
 static void
@@ -60,25 +87,28 @@ on_alarm(int number)
 }
 
 static bool
-watch(struct run *run, struct event *events[3])
+watch(struct run *run, const struct config *config)
 {
-    struct timeval often = { .tv_usec = 200000 };
+    const struct timeval often = { .tv_usec = 200000 };
+    const struct sigaction leave = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    leaving.gone_s = worker_gone_s(config);
+    leaving.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (leaving.wake_fd < 0)
+        return false;
+    struct event *left = event_new(run->base, leaving.wake_fd, EV_READ | EV_PERSIST, on_leave, run);
+    struct event *flush = event_new(run->base, -1, EV_PERSIST, on_flush, run);
     signal(SIGALRM, on_alarm);
-    events[0] = evsignal_new(run->base, SIGTERM, on_signal, run);
-    events[1] = evsignal_new(run->base, SIGINT, on_signal, run);
-    events[2] = event_new(run->base, -1, EV_PERSIST, on_flush, run);
-    return events[0] && events[1] && events[2] && event_add(events[0], NULL) == 0 && event_add(events[1], NULL) == 0 &&
-           event_add(events[2], &often) == 0;
+    return left && flush && event_add(left, NULL) == 0 && event_add(flush, &often) == 0 &&
+           sigaction(SIGTERM, &leave, NULL) == 0 && sigaction(SIGINT, &leave, NULL) == 0;
 }
 
 static int
 run_worker(struct run *run, const struct config *config)
 {
     struct worker_options options = { on_stopped, run, 0 };
-    struct event *events[3];
     char error[512];
     int code;
-    if (!watch(run, events))
+    if (!watch(run, config))
         return EXIT_INTERNAL;
     run->worker = worker_new(config, run->base, &options, &code, error, sizeof(error));
     if (!run->worker) {

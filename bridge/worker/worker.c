@@ -219,11 +219,19 @@ fail:
     return NULL;
 }
 
-/* Blocking library calls cannot hold the process: past the hard bound the kernel ends it. */
-static void
-hard_deadline(ms_t bound_ms)
+unsigned
+worker_gone_s(const struct config *config)
 {
-    alarm((unsigned)(bound_ms / 1000) + HARD_MARGIN_S);
+    return (unsigned)(config->drain_ms / 1000) + HARD_MARGIN_S;
+}
+
+/* Blocking library calls cannot hold the process: past the hard bound the kernel ends it. A nearer bound stays. */
+static void
+hard_deadline(unsigned bound_s)
+{
+    unsigned left_s = alarm(bound_s);
+    if (left_s > 0 && left_s < bound_s)
+        alarm(left_s);
 }
 
 void
@@ -237,7 +245,7 @@ worker_drain(struct worker *worker)
     }
     worker->draining = true;
     log_line(LOG_AB8201, NULL);
-    hard_deadline(worker->config->drain_ms);
+    hard_deadline(worker_gone_s(worker->config));
     worker_feed(worker, &input);
 }
 

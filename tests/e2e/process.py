@@ -1,6 +1,9 @@
 """process.py: how a worker starts, ends and answers: exit codes, the admin port, and metrics that add up."""
 
+import fcntl
 import http.client
+import json
+import os
 import re
 import signal
 import socket
@@ -63,6 +66,40 @@ def second_sigterm(servers, name):
         world.never_doubled(soar=False)
         last.leave()
         return f"exit 75 after {took:.1f} s; the next worker delivered all {len(world.expected)}"
+
+
+def unread_log(servers, name):
+    """A log that nobody reads holds up what must be announced; it does not hold up the end of the process."""
+    with World(servers, name, partitions=1) as world:
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        world.sim.fault("reset_after", p=0.6, api="soar")
+        config = world.config(soar={"max_ambiguous": "unlimited", "breaker": {"failures": 1000}})
+        (world.folder / "unread.yaml").write_text(json.dumps(config))
+        fill(world, 600, repeats=0)
+        worker = Process(
+            [world.binary, "run", "-c", world.folder / "unread.yaml"], world.folder / "unread.log", stderr=writing
+        )
+        os.close(writing)
+        wait_until("the log is full", lambda: in_poll(worker.pid), 30)
+        worker.send(signal.SIGTERM)
+        time.sleep(0.5)
+        begun = time.monotonic()
+        worker.send(signal.SIGTERM)
+        code, took = worker.wait(10), time.monotonic() - begun
+        os.close(reading)
+        expect(code == 75 and took < 6, f"second SIGTERM with a log that is full: exit {code} after {took:.1f} s")
+        return f"exit 75 {took:.1f} s after the second SIGTERM"
+
+
+def in_poll(pid):
+    """It stands in poll(2), not in epoll: three times in a row."""
+    for _ in range(3):
+        with open(f"/proc/{pid}/syscall") as file:
+            if int(file.read().split()[0].replace("running", "-1")) not in (7, 271):
+                return False
+        time.sleep(0.3)
+    return True
 
 
 def late_drain(servers, name):
@@ -241,6 +278,7 @@ def unkind_clients(servers, name):
 FULL = {
     "sigterm-at-start": soon_ended,
     "second-sigterm": second_sigterm,
+    "unread-log": unread_log,
     "late-drain": late_drain,
     "refused-starts": refused_starts,
     "admin": admin,

@@ -65,14 +65,14 @@ class Process:
 
     living = []
 
-    def __init__(self, arguments, log, stdout=None, env=None):
+    def __init__(self, arguments, log, stdout=None, env=None, stderr=None):
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as errors:
             self.child = subprocess.Popen(
                 [str(a) for a in arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout or errors,
-                stderr=errors,
+                stderr=stderr or errors,
                 preexec_fn=die_with_parent,
                 start_new_session=True,
                 env=env,
