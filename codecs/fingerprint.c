@@ -2,10 +2,11 @@
  *
  * Hashed are the canonical fields that are there, in ascending order of name: the name with its NUL, one letter for the form,
  * then the content with its length before it. The form is part of what Redis keeps: changing it needs a new version digit. */
+#include "codecs/check.h"
 #include "codecs/event.h"
 #include "codecs/texts.h"
 
-enum { VERSION = 1, VERSION_SHIFT = 60, OBJECT_FEW = 64 };
+enum { VERSION = 1, VERSION_SHIFT = 60, OBJECT_FEW = 64, NAME_MAX_BYTES = 22 };
 
 static void
 put_number(struct siphash *hash, uint64_t number)
@@ -31,13 +32,27 @@ put_name(struct siphash *hash, const char *name, const char *form)
     siphash_update(hash, form, 1);
 }
 
+/* The name, its form and a number in one go, because most fields begin so. */
+static void
+put_head(struct siphash *hash, const char *name, char form, uint64_t number)
+{
+    unsigned char bytes[NAME_MAX_BYTES + 2 + 8];
+    size_t size = strlen(name) + 1;
+    check(size <= NAME_MAX_BYTES + 1);
+    memcpy(bytes, name, size);
+    bytes[size++] = (unsigned char)form;
+    for (unsigned i = 0; i < 8; i++)
+        bytes[size++] = (unsigned char)(number >> (8 * i));
+    siphash_update(hash, bytes, size);
+}
+
 static void
 field_text(struct siphash *hash, const char *name, struct slice text)
 {
     if (!text.at)
         return;
-    put_name(hash, name, "t");
-    put_text(hash, text);
+    put_head(hash, name, 't', text.size);
+    siphash_update(hash, text.at, text.size);
 }
 
 static void
@@ -45,8 +60,7 @@ field_number(struct siphash *hash, const char *name, uint64_t number)
 {
     if (number == 0)
         return;
-    put_name(hash, name, "n");
-    put_number(hash, number);
+    put_head(hash, name, 'n', number);
 }
 
 /* The same moment is the same time, however it is written; what is no time is a text. */
@@ -58,8 +72,7 @@ field_time(struct siphash *hash, const char *name, const struct event_time *time
         field_text(hash, name, time->text);
         return;
     }
-    put_name(hash, name, "m");
-    put_number(hash, (uint64_t)ms);
+    put_head(hash, name, 'm', (uint64_t)ms);
 }
 
 static void
@@ -117,8 +130,7 @@ field_i18n_list(struct siphash *hash, const char *name, const struct i18n *texts
 {
     if (n == 0)
         return;
-    put_name(hash, name, "l");
-    put_number(hash, n);
+    put_head(hash, name, 'l', n);
     for (uint32_t i = 0; i < n; i++)
         put_i18n(hash, &texts[i]);
 }

@@ -63,26 +63,46 @@ siphash_init128(struct siphash *s, const struct sipkey *key)
     s->wide = true;
 }
 
-/* The low size % 8 bytes of `tail` wait there for the rest of their word. */
+/* Fewer than eight bytes, the first of them lowest. */
+static inline uint64_t
+load_part(const uint8_t *at, size_t size)
+{
+    uint64_t word = 0;
+    unsigned bits = 0;
+    if (size & 4) {
+        word = at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
+        at += 4;
+        bits = 32;
+    }
+    if (size & 2) {
+        word |= (uint64_t)at[0] << bits | (uint64_t)at[1] << (bits + 8);
+        at += 2;
+        bits += 16;
+    }
+    return size & 1 ? word | (uint64_t)at[0] << bits : word;
+}
+
+/* The low size % 8 bytes of `tail` wait there for the rest of their word: what comes is cut anew, a word at a time. The state
+ * is a copy, which stays in registers: bytes may alias anything. */
 void
 siphash_update(struct siphash *s, const void *bytes, size_t size)
 {
+    struct siphash state = *s;
     const uint8_t *at = bytes;
-    unsigned waiting = (unsigned)(s->size & 7);
-    s->size += size;
-    while (waiting && size) {
-        s->tail |= (uint64_t)*at++ << (8 * waiting);
-        size--;
-        waiting = (waiting + 1) & 7;
-        if (!waiting) {
-            sip_word(s, s->tail);
-            s->tail = 0;
-        }
+    unsigned waiting = 8 * (unsigned)(state.size & 7);      /* bits */
+    state.size += size;
+    for (; size >= 8; at += 8, size -= 8) {
+        uint64_t word = load_word(at);
+        sip_word(&state, state.tail | word << waiting);
+        state.tail = waiting ? word >> (64 - waiting) : 0;
     }
-    for (; size >= 8; at += 8, size -= 8)
-        sip_word(s, load_word(at));
-    for (; size; at++, size--, waiting++)
-        s->tail |= (uint64_t)*at << (8 * waiting);
+    uint64_t rest = load_part(at, size);
+    state.tail |= rest << waiting;
+    if (waiting + 8 * size >= 64) {
+        sip_word(&state, state.tail);
+        state.tail = rest >> (64 - waiting);        /* waiting > 0, or fewer than eight bytes made no word */
+    }
+    *s = state;
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { COPY_WAIT_MS = 20 };
+enum { COPY_WAIT_MS = 20, BATCH_IDS = 256 };      /* a table twice as large as any batch; id_mark fits it */
 
 void
 batch_release_slot(struct engine *engine, struct batch *batch)
@@ -49,46 +49,41 @@ hold_back(struct engine *engine, struct batch *batch)
     batch_ready(engine, batch, READY_LAST);
 }
 
-/* Cheap, as it is asked of each batch: ids differ in their last bytes. */
-static bool
-may_hold_copies(const struct batch *batch)
+/* Where an id begins to be looked for: by its last bytes, as ids differ there. The last of them is made the lowest, because a
+ * product carries upwards. */
+static uint32_t
+id_mark(const struct delivery *delivery)
 {
-    uint64_t seen[16] = { 0 };
-    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
-        const struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
-        uint64_t tail = delivery->id_size;
-        size_t size = delivery->id_size < sizeof(tail) ? delivery->id_size : sizeof(tail);
-        memcpy(&tail, delivery->id + delivery->id_size - size, size);
-        uint32_t mark = (uint32_t)(tail * UINT64_C(0x9e3779b97f4a7c15) >> 54);
-        if (seen[mark / 64] >> mark % 64 & 1)
-            return true;
-        seen[mark / 64] |= UINT64_C(1) << mark % 64;
-    }
-    return false;
+    uint64_t tail = delivery->id_size;
+    size_t size = delivery->id_size < sizeof(tail) ? delivery->id_size : sizeof(tail);
+    memcpy(&tail, delivery->id + delivery->id_size - size, size);
+    return (uint32_t)(__builtin_bswap64(tail) * UINT64_C(0x9e3779b97f4a7c15) >> 56);
 }
 
+/* Whether the batch names its id already; else it does now. */
 static bool
-is_copy(const struct batch *batch, const struct delivery *delivery)
+is_copy(const struct delivery *seen[BATCH_IDS], const struct delivery *delivery)
 {
-    struct node *node = list_first(&batch->members);
-    for (; node != &delivery->link; node = list_next(&batch->members, node)) {
-        const struct delivery *before = LIST_ENTRY(node, struct delivery, link);
-        if (slice_eq(delivery_id(before), delivery_id(delivery)))
+    uint32_t i = id_mark(delivery);
+    for (; seen[i]; i = (i + 1) % BATCH_IDS)
+        if (slice_eq(delivery_id(seen[i]), delivery_id(delivery)))
             return true;
-    }
+    seen[i] = delivery;
     return false;
 }
 
 /* A store that forgot, or was done without, may have given one id to two copies of it. A batch that names it twice is refused as
- * a whole: the later one waits for the end of the first. */
+ * a whole: the later one waits for the end of the first. Cheap, as it is asked of each batch. */
 static void
 set_copies_apart(struct engine *engine, struct batch *batch)
 {
+    const struct delivery *seen[BATCH_IDS] = { NULL };
     struct node *next;
+    check(batch->members.size <= BATCH_IDS / 2);
     for (struct node *node = list_first(&batch->members); node; node = next) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         next = list_next(&batch->members, node);
-        if (!is_copy(batch, delivery))
+        if (!is_copy(seen, delivery))
             continue;
         TRACE(engine, delivery->id, "is in this batch already");
         claim_unkeep(engine, delivery);
@@ -109,7 +104,7 @@ call_or_drop(struct engine *engine, struct batch *batch)
             break;
         give_up(engine, delivery);
     }
-    if (batch->members.size > 1 && may_hold_copies(batch))
+    if (batch->members.size > 1)
         set_copies_apart(engine, batch);
     if (!list_first(&batch->members))
         batch_drop(engine, batch);
@@ -174,8 +169,7 @@ remember_answer(struct batch *batch, const struct verdict *verdict)
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         delivery->status = verdict->status;
-        memcpy(delivery->code, verdict->code, sizeof(delivery->code));
-        memcpy(delivery->request_id, verdict->request_id, sizeof(delivery->request_id));
+        delivery_note_answer(delivery, verdict);
     }
 }
 

@@ -139,9 +139,9 @@ claim_repeat(struct engine *engine, struct delivery *delivery, struct slice lead
     struct batch *batch = delivery->batch;
     check(leader.size > 0 && leader.size <= ID_BYTES_MAX);
     delivery->leader_size = (uint8_t)leader.size;
-    memcpy(delivery->leader, leader.at, leader.size);
-    delivery->leader[leader.size] = '\0';
-    TRACE(engine, delivery->id, "repeat of %s", delivery->leader);
+    memcpy(delivery->rare->leader, leader.at, leader.size);
+    delivery->rare->leader[leader.size] = '\0';
+    TRACE(engine, delivery->id, "repeat of %s", delivery->rare->leader);
     settle(engine, delivery, CLAIM_STATE_DONE, TERMINAL_DUPLICATE);
     batch_claimed(engine, batch);
 }

@@ -149,9 +149,8 @@ delivery_open(struct engine *engine, struct record *record, int target)
         delivery->slot = engine->fresh_deliveries++;
     }
     uint32_t slot = delivery->slot, serial = delivery->serial;
-    memset(delivery, 0, offsetof(struct delivery, code));
-    delivery->code[0] = delivery->request_id[0] = '\0';
-    delivery->id_size = 0;
+    memset(delivery, 0, offsetof(struct delivery, id));
+    delivery->rare = &engine->rare[slot];
     delivery->slot = slot;
     delivery->serial = serial;
     delivery->timer.kind = TIMER_DELIVERY;
@@ -211,10 +210,35 @@ delivery_id(const struct delivery *delivery)
     return (struct slice){ delivery->id, delivery->id_size };
 }
 
+/* A text is copied as long as it is. */
+void
+delivery_note_answer(struct delivery *delivery, const struct verdict *verdict)
+{
+    struct delivery_rare *rare = delivery->rare;
+    delivery->status = verdict->status;
+    delivery->has_texts = verdict->code[0] || verdict->request_id[0];
+    if (!delivery->has_texts)
+        return;
+    memcpy(rare->code, verdict->code, strnlen(verdict->code, sizeof(rare->code) - 1) + 1);
+    memcpy(rare->request_id, verdict->request_id, strnlen(verdict->request_id, sizeof(rare->request_id) - 1) + 1);
+}
+
+const char *
+delivery_code(const struct delivery *delivery)
+{
+    return delivery->has_texts ? delivery->rare->code : "";
+}
+
+const char *
+delivery_request_id(const struct delivery *delivery)
+{
+    return delivery->has_texts ? delivery->rare->request_id : "";
+}
+
 struct slice
 delivery_leader(const struct delivery *delivery)
 {
-    return delivery->leader_size ? (struct slice){ delivery->leader, delivery->leader_size } : (struct slice){ 0 };
+    return delivery->leader_size ? (struct slice){ delivery->rare->leader, delivery->leader_size } : (struct slice){ 0 };
 }
 
 struct delivery *

@@ -49,6 +49,14 @@ struct record {
     uint64_t place;                 /* hash of topic and number: the same in every assignment */
 };
 
+/* What not every delivery has. It stands apart: memory that nothing is written to is not taken, and those at work stay close
+ * together. */
+struct delivery_rare {
+    char code[64], request_id[64];  /* with has_texts: of the last answer */
+    struct claim_window window;     /* with windowed */
+    char leader[ID_BYTES_MAX + 1];  /* with leader_size: the id that was delivered in place of this one */
+};
+
 struct delivery {
     struct node link;               /* in the list of its state */
     struct node custody;            /* target.custody while it holds a claim: oldest lease first */
@@ -77,8 +85,8 @@ struct delivery {
     uint32_t doubt_journaled;       /* the doubt that the journal knows of, in this custody */
     bool is_probe;                  /* was held by a guard and is called again, to see whether the flood is over */
     bool let_pass;                  /* was held, and an operator let it go: no guard holds or counts it again */
-    bool windowed;                  /* its route looks for repeats: `window` is set */
-    uint8_t leader_size;            /* of `leader`; 0 = it is no suppressed repeat */
+    bool windowed;                  /* its route looks for repeats: rare->window is set */
+    uint8_t leader_size;            /* of rare->leader; 0 = it is no suppressed repeat */
     enum claim_state end;           /* SETTLING: what is being written */
     enum terminal terminal;         /* SETTLING, ENDING: what it will count as */
     ms_t lease_from_ms;             /* when the claim that is ours, or its last good renewal, was sent */
@@ -90,12 +98,10 @@ struct delivery {
     enum reason reason;
     enum fault fault;
     int status;
-    char code[64];
-    char request_id[64];            /* of the last answer; "" = none */
+    bool has_texts;                 /* the last answer had a code or named the request */
+    struct delivery_rare *rare;     /* its own for ever */
     uint8_t id_size;
     char id[ID_BYTES_MAX + 1];
-    char leader[ID_BYTES_MAX + 1];  /* the id that was delivered in place of this one */
-    struct claim_window window;
 };
 
 const char *delivery_state_name(enum delivery_state);
@@ -110,6 +116,9 @@ struct delivery *delivery_open(struct engine *, struct record *, int target);   
 void delivery_done(struct engine *, struct delivery *, enum terminal);          /* terminal: frees it, its lane's next goes on */
 
 struct slice delivery_id(const struct delivery *);
+void delivery_note_answer(struct delivery *, const struct verdict *);
+const char *delivery_code(const struct delivery *);         /* the backend's, of the last answer; "" = none */
+const char *delivery_request_id(const struct delivery *);   /* likewise */
 struct slice delivery_leader(const struct delivery *);      /* absent unless it is a suppressed repeat */
 struct delivery *delivery_of(struct engine *, struct tag);                      /* NULL when the tag is stale */
 struct tag delivery_tag(struct delivery *);                                     /* a new serial */

@@ -44,7 +44,7 @@ pull_claim(struct engine *engine, const struct todo *todo, struct effect *effect
         delivery->renew_from_ms = engine->now_ms;
     fill_order(engine, delivery, &effect->claim);
     if (todo->kind == EFFECT_CLAIM && delivery->windowed)
-        effect->claim.window = &delivery->window;
+        effect->claim.window = &delivery->rare->window;
     if (todo->kind == EFFECT_SETTLE) {
         effect->claim.end = delivery->end;
         if (delivery->end == CLAIM_STATE_CLAIMED)
@@ -107,7 +107,7 @@ pull_park(struct engine *engine, const struct todo *todo, struct effect *effect)
     effect->park.reason = delivery->reason;
     effect->park.fault = delivery->fault;
     buf_init(&code, effect->park.code, sizeof(effect->park.code));
-    journal_put_code(&code, delivery->status, delivery->code);
+    journal_put_code(&code, delivery->status, delivery_code(delivery));
     (void)buf_cstr(&code);
     effect->park.message = delivery->fault != FAULT_NONE ? fault_text(delivery->fault) : reason_text(delivery->reason);
     effect->park.attempts = delivery->calls;

@@ -7,7 +7,7 @@ enum { POOL_ALIGN = 16 };
 
 struct plan {
     uint32_t records, deliveries, window_slots, todo;
-    size_t at[10], size;
+    size_t at[11], size;
 };
 
 static size_t
@@ -59,6 +59,7 @@ plan_memory(const struct engine_config *config, struct plan *plan)
     plan->at[7] = reserve(plan, 2 * plan->deliveries * sizeof(struct timer *));
     plan->at[8] = reserve(plan, lanes_size(plan->deliveries));
     plan->at[9] = reserve(plan, (size_t)config->n_targets * plan->deliveries * sizeof(struct timer *));
+    plan->at[10] = reserve(plan, plan->deliveries * sizeof(struct delivery_rare));
 }
 
 size_t
@@ -81,6 +82,7 @@ place(struct engine *engine, const struct plan *plan, char *memory)
     timers_init(&engine->timers, (struct timer **)(void *)(memory + plan->at[7]), 2 * plan->deliveries);
     lanes_init(&engine->lanes, memory + plan->at[8], plan->deliveries);
     engine->queue_memory = (struct timer **)(void *)(memory + plan->at[9]);
+    engine->rare = (struct delivery_rare *)(void *)(memory + plan->at[10]);
     engine->n_deliveries = plan->deliveries;
     engine->n_records = plan->records;
     engine->n_window_slots = plan->window_slots;

@@ -140,9 +140,10 @@ note_window(const struct engine *engine, struct delivery *delivery, const struct
     const struct route *rule = &engine->config.routes[route];
     if (rule->window_ms == 0)
         return;
-    delivery->windowed = route_window(rule, event, &engine->config.hash_key, &delivery->window.hash);
-    delivery->window.route = route;
-    delivery->window.window_ms = rule->window_ms;
+    struct claim_window *window = &delivery->rare->window;
+    delivery->windowed = route_window(rule, event, &engine->config.hash_key, &window->hash);
+    window->route = route;
+    window->window_ms = rule->window_ms;
 }
 
 static void

@@ -65,6 +65,7 @@ struct engine {
     ms_t next_number;           /* of the deliveries, in the order of arrival */
 
     struct delivery *deliveries;
+    struct delivery_rare *rare; /* one a delivery */
     struct batch *batches;
     struct timer **queue_memory;
     struct record *records;

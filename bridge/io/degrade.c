@@ -102,7 +102,7 @@ remember_end(struct degrade *degrade, const struct claim_order *order)
 
 /* Redis answers, but the memory knows more of this key: a copy claimed there is still open, or ends are owed. */
 static bool
-knows_more(const struct degrade *degrade, const struct claim_order *order)
+knows_more(struct degrade *degrade, const struct claim_order *order)
 {
     if (degrade->custodies.n == 0 && owed_count(&degrade->owed) == 0)
         return false;
@@ -355,7 +355,7 @@ take_memory(struct degrade *degrade, const struct dedup_config *config, struct e
 size_t
 dedup_degrade_size(void)
 {
-    return 2 * (size_t)RECALL_CAPACITY * sizeof(struct memory_entry) + (size_t)OWED_CAPACITY * sizeof(struct owed_end);
+    return recall_size() + (size_t)OWED_CAPACITY * sizeof(struct owed_end);
 }
 
 static const struct dedup_kind degrade_kind = {

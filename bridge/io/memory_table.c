@@ -30,7 +30,8 @@ memory_table_init_whole(struct memory_table *table, uint32_t capacity)
 void
 memory_table_clear(struct memory_table *table)
 {
-    memset(table->at, 0, table->capacity * sizeof(*table->at));
+    if (table->n > 0)           /* an untouched one stays so, and takes no memory */
+        memset(table->at, 0, table->capacity * sizeof(*table->at));
     table->n = 0;
 }
 

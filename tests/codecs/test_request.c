@@ -47,6 +47,36 @@ Test(request, one_line_too_many_is_remembered)
     cr_expect_not(request_is_whole(&request));
 }
 
+/* Eight bytes are looked at together: every byte has to be seen wherever it stands among them. */
+Test(request, a_control_character_is_found_at_every_place)
+{
+    for (int c = 0; c <= UINT8_MAX; c++) {
+        bool fine = (c >= 0x20 && c != 0x7f) || c == '\t';
+        for (size_t size = 1; size <= 20; size++) {
+            for (size_t at = 0; at < size; at++) {
+                char value[20];
+                memset(value, at % 2 ? '\xff' : ' ', sizeof(value));
+                value[at] = (char)c;
+                set_up(256);
+                request_header(&request, "a", (struct slice){ value, size });
+                cr_assert_eq(request_is_whole(&request), fine, "%02x at %zu of %zu", (unsigned)c, at, size);
+            }
+        }
+    }
+}
+
+Test(percent, only_unreserved_bytes_go_as_they_are)
+{
+    for (int c = 0; c <= UINT8_MAX; c++) {
+        bool plain = c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~", c);
+        char byte = (char)c, out[4];
+        struct buf encoded;
+        buf_init(&encoded, out, sizeof(out));
+        percent_encode(&encoded, (struct slice){ &byte, 1 });
+        cr_expect_eq(encoded.size, plain ? 1 : 3, "%02x", (unsigned)c);
+    }
+}
+
 Test(request, a_value_with_a_line_break_is_never_a_header)
 {
     static const struct {

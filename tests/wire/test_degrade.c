@@ -313,3 +313,25 @@ Test(recall, at_least_the_latest_are_remembered_and_the_newest_value_is_seen)
     cr_expect_null(recall_get(&recall, (struct hash128){ 8, 8 }, 11), "and what is past its time");
     recall_release(&recall);
 }
+
+Test(recall, what_was_put_in_a_row_is_found_and_nothing_older_than_what_was_forgotten)
+{
+    struct recall recall;
+    struct claim_value claim = { .state = CLAIM_STATE_CLAIMED }, done = { .state = CLAIM_STATE_DONE, .fp = 5 };
+    struct hash128 changed = { 7, 7 }, kept = { 8, 8 };
+    cr_assert(recall_init(&recall));
+    recall_put(&recall, changed, &claim, 1, 1000000);
+    recall_put(&recall, kept, &claim, 1, 1000000);
+    recall_put(&recall, changed, &done, 1, 1000000);
+    cr_expect_eq(recall_get(&recall, changed, 2)->value.state, CLAIM_STATE_DONE);
+    cr_expect_eq(recall_get(&recall, kept, 2)->value.state, CLAIM_STATE_CLAIMED);
+    recall_put(&recall, kept, &done, 2, 1000000);
+    for (uint64_t i = 0; i < RECALL_LEAST; i++)
+        recall_put(&recall, (struct hash128){ i * 0x9e3779b97f4a7c15u, i }, &done, 3, 1000000);
+    cr_expect_null(recall_get(&recall, kept, 4), "its end is forgotten, and its claim with it");
+    for (uint64_t i = 0; i < RECALL_LEAST; i++) {
+        const struct memory_entry *entry = recall_get(&recall, (struct hash128){ i * 0x9e3779b97f4a7c15u, i }, 4);
+        cr_assert(entry && entry->value.state == CLAIM_STATE_DONE && entry->value.fp == 5, "%lu", i);
+    }
+    recall_release(&recall);
+}
