@@ -27,13 +27,14 @@ static const struct kafka_property producer_owned[] = {
 };
 
 /* The user may override these. The prefetch is of each partition; a small one does, because whoever fetches never sleeps beside a
- * queue with room (kafka_fetch.c), and waits for news of others for less time than it lasts (kafka_queues.c). */
+ * queue with room (kafka_fetch.c), and waits for news of others for less time than it lasts (kafka_queues.c). A queue that has
+ * less than that is fetched for, and may get fetch.message.max.bytes (1 MiB) at once: so much a partition is the most. */
 static const struct kafka_property consumer_defaults[] = {
     { "client.id", "alertbridge" },
     { "partition.assignment.strategy", "range" },
     { "socket.keepalive.enable", "true" },
     { "statistics.interval.ms", "10000" },      /* how many brokers are up */
-    { "queued.max.messages.kbytes", "1024" },
+    { "queued.max.messages.kbytes", "256" },
     { "fetch.wait.max.ms", "50" },
     { "topic.metadata.refresh.interval.ms", "30000" },  /* how long a new partition, or a topic of a pattern, goes unseen */
 };
