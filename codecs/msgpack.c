@@ -40,7 +40,7 @@ msgpack_reader_free(struct msgpack_reader *reader)
 static struct slice
 text_of(const msgpack_object_str *text)
 {
-    return (struct slice){ text->ptr, text->size };
+    return (struct slice){ text->size ? text->ptr : "", text->size };
 }
 
 /* An unsigned integer above int64 is kept as digits, as in JSON. */

@@ -181,8 +181,9 @@ notice_message(const struct backend_settings *settings, const struct event *even
 static bool
 has_room(const struct request *request, size_t bytes)
 {
+    size_t beside = (request->messages > 0) + sizeof(BODY_END) - 1;
     return request->messages < NOTICE_BATCH_MAX && !request->body.overflow &&
-           request->body.capacity - request->body.size > bytes + sizeof(BODY_END);
+           request->body.capacity - request->body.size >= bytes + beside;
 }
 
 static enum encode_result

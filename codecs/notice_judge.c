@@ -1,6 +1,7 @@
 /* notice_judge.c: what a reply of the portal, or of the gateway before it, means.
  *
  * Numbers in a body are the portal's own and look like HTTP statuses without being them: 408 there is "already exists". */
+#include "codecs/mutant.h"
 #include "codecs/notice_parts.h"
 #include "codecs/reply.h"
 
@@ -83,7 +84,7 @@ static enum data
 data_of(const struct value *data)
 {
     const struct value *flag = data && data->type == VALUE_OBJECT ? value_member(data, "success") : data;
-    if (!flag || flag->type != VALUE_BOOL)
+    if (!flag || flag->type != VALUE_BOOL || (MUTATED(data_true_unknown) && flag == data))
         return DATA_ABSENT;
     return flag->boolean ? DATA_TRUE : DATA_FALSE;
 }
@@ -153,7 +154,7 @@ outcome_of_success_status(const struct answer *answer)
         return answer->data == DATA_FALSE ? OUTCOME_NOT_EXECUTED : OUTCOME_IN_DOUBT;
     }
     if (!answer->has_number)
-        return OUTCOME_IN_DOUBT;
+        return MUTATED(unparsable_is_delivered) ? OUTCOME_DELIVERED : OUTCOME_IN_DOUBT;
     if (outcome_of_number(answer, &outcome))
         return outcome;
     int64_t n = without_family(answer->number);

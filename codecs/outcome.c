@@ -2,6 +2,7 @@
 #include "codecs/outcome.h"
 
 #include "codecs/event.h"
+#include "codecs/mutant.h"
 
 #include <stdio.h>
 
@@ -34,6 +35,8 @@ bool
 judge_transport(const struct reply *reply, struct verdict *verdict)
 {
     *verdict = (struct verdict){ .outcome = OUTCOME_IN_DOUBT, .status = reply->status };
+    if (MUTATED(two_begins_not_executed) && reply->begun >= 2)
+        verdict->outcome = OUTCOME_NOT_EXECUTED;
     if (reply->begun >= 2)
         return true;
     if (reply->begun <= 0) {

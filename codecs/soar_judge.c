@@ -1,4 +1,5 @@
 /* soar_judge.c: what a reply of the SOAR gateway means. Codes first, then the HTTP status, which varies for one code. */
+#include "codecs/mutant.h"
 #include "codecs/reply.h"
 #include "codecs/soar_parts.h"
 
@@ -165,7 +166,7 @@ outcome_of_answer(const struct answer *answer, const struct reply *reply)
     bool is_error = is_error_code(answer->code);
     if (reply->status >= 200 && reply->status < 300) {
         if (!answer->is_object)
-            return OUTCOME_IN_DOUBT;
+            return MUTATED(unparsable_is_delivered) ? OUTCOME_DELIVERED : OUTCOME_IN_DOUBT;
         if (is_error)
             return outcome_of_code(answer->code, reply->status);
         return answer->is_request ? OUTCOME_DELIVERED : OUTCOME_IN_DOUBT;

@@ -44,5 +44,5 @@ batch_of(struct engine *engine, struct tag tag)
     if (tag.slot >= engine->fresh_batches)
         return NULL;
     struct batch *batch = &engine->batches[tag.slot];
-    return batch->serial == tag.serial && batch->state != BATCH_FREE ? batch : NULL;
+    return (batch->serial == tag.serial || MUTATED(stale_tag_accepted)) && batch->state != BATCH_FREE ? batch : NULL;
 }

@@ -20,7 +20,8 @@ batch_drop(struct engine *engine, struct batch *batch)
     case BATCH_CLAIMING:
     case BATCH_RENEWING:
         rate_give_back(&batch->target->rate);
-        batch_release_slot(engine, batch);
+        if (!MUTATED(slot_kept_waiting))
+            batch_release_slot(engine, batch);
         break;
     case BATCH_READY:
         list_remove(&batch->target->ready, &batch->link);
@@ -104,7 +105,7 @@ call_or_drop(struct engine *engine, struct batch *batch)
             break;
         give_up(engine, delivery);
     }
-    if (batch->members.size > 1)
+    if (batch->members.size > 1 && !MUTATED(equal_ids_in_batch))
         set_copies_apart(engine, batch);
     if (!list_first(&batch->members))
         batch_drop(engine, batch);
@@ -155,6 +156,10 @@ call_begin(struct engine *engine, struct batch *batch)
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         delivery_move(engine, delivery, DELIVERY_CALLING);
+        if (MUTATED(commit_before_ack))
+            record_leave_window(engine, delivery->record);
+        if (MUTATED(lane_released_early))
+            delivery_leave_lane(engine, delivery);
         journal_resend(engine, delivery);       /* taken over, or replayed; an own doubt stands there since its renewal */
     }
     count_call(engine, batch);

@@ -2,6 +2,7 @@
 #include "bridge/core/claim.h"
 
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 #include <stddef.h>
 
@@ -22,6 +23,8 @@ claim_verdict_name(enum claim_verdict verdict)
 void
 claim_value_of(const struct claim_order *order, uint64_t own, enum claim_state state, struct claim_value *value)
 {
+    if (MUTATED(done_before_ack) && state == CLAIM_STATE_CLAIMED)
+        state = CLAIM_STATE_DONE;
     *value = (struct claim_value){ .state = state, .fp = order->fp };
     switch (state) {
     case CLAIM_STATE_CLAIMED:
@@ -75,7 +78,7 @@ take_over(const struct claim_order *order, uint64_t own, const struct claim_valu
 {
     struct claim_value claim = *met;
     claim.attempt = one_more(met->attempt);
-    claim.doubt = met->lease_ms == 0 ? met->doubt : one_more(met->doubt);
+    claim.doubt = met->lease_ms == 0 || MUTATED(takeover_as_new) ? met->doubt : one_more(met->doubt);
     become_ours(order, own, &claim, CLAIM_TAKEOVER, answer, write);
 }
 
@@ -109,7 +112,7 @@ meet_claim(const struct claim_order *order, uint64_t own, const struct claim_val
         take_over(order, own, met, answer, write);
     else if (met->owner == own && open_here)    /* its end is waited for, not its lease: a lease that is over says nothing here */
         stay_busy(met, rest_ms > 0 ? rest_ms : met->lease_ms, answer);
-    else if (met->owner == own || rest_ms <= 0)
+    else if ((met->owner == own && !MUTATED(own_claim_waited_for)) || rest_ms <= 0)
         take_over(order, own, met, answer, write);
     else
         stay_busy(met, rest_ms, answer);
@@ -152,6 +155,11 @@ claim_meet(const struct claim_order *order, uint64_t own, const struct claim_val
         }
         break;
     case CLAIM_STATE_DONE:
+        if (MUTATED(replay_ignores_done) && order->replay) {
+            begin_again(order, own, met, answer, write);
+            return;
+        }
+        break;
     case CLAIM_STATE_NONE:
         break;
     }
@@ -185,6 +193,8 @@ claim_settle_meet(const struct claim_order *order, uint64_t own, const struct cl
     check(order->end != CLAIM_STATE_NONE);
     *write = (struct claim_value){ .state = CLAIM_STATE_NONE };
     bool missing = !met || met->state == CLAIM_STATE_NONE;
+    if (MUTATED(dead_over_done) && !missing && order->end == CLAIM_STATE_DEAD)
+        missing = met->state == CLAIM_STATE_DONE;
     if (!missing && met->state == CLAIM_STATE_DONE)
         return order->end == CLAIM_STATE_DONE ? SETTLE_OK : SETTLE_FENCED;
     if (!missing && is_written(order, met))

@@ -1,6 +1,8 @@
 /* claim_window.c: the table of repeats within a window (docs/semantics.md, "Repeats within a window"). */
 #include "bridge/core/claim.h"
 
+#include "codecs/mutant.h"
+
 /* A leader that nobody renews, or that was given up and not read again, is not waited for beyond this many leases. */
 enum { LEADER_LEASES = 2 };
 
@@ -12,6 +14,8 @@ claim_meet_leader(const struct claim_order *order, const struct claim_value *lea
     case CLAIM_STATE_DONE:
         return TWIN_SUPPRESSED;
     case CLAIM_STATE_CLAIMED:
+        if (MUTATED(repeat_of_claimed))
+            return TWIN_SUPPRESSED;
         if (leader->lease_ms > 0)
             lease_ms = leader->lease_ms;
         return age_ms > LEADER_LEASES * lease_ms ? TWIN_PROMOTED : TWIN_WAITS;

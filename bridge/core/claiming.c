@@ -82,7 +82,7 @@ void
 claims_forgotten(struct engine *engine, const struct input *input)
 {
     TRACE(engine, "engine", "redis forgot what it held");
-    if (input->amnesia.until_ms > engine->forgot_ms)
+    if (input->amnesia.until_ms > engine->forgot_ms && !MUTATED(amnesia_ignored))
         engine->forgot_ms = input->amnesia.until_ms;
 }
 
@@ -262,6 +262,8 @@ renew_lost(struct engine *engine, struct delivery *delivery)
     delivery->dispatch = 0;
     delivery->doubt_unwritten = false;
     wait_for_other(engine, delivery, ASK_AGAIN_FIRST_MS);
+    if (MUTATED(fenced_ends) && delivery->state == DELIVERY_WAITING)
+        delivery_done(engine, delivery, TERMINAL_DUPLICATE);
     if (!batch)
         return;                         /* a guard held it */
     if (batch->state == BATCH_RENEWING)

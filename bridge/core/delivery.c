@@ -166,10 +166,14 @@ delivery_open(struct engine *engine, struct record *record, int target)
 }
 
 /* The lane goes to whoever waits in it, or away. */
-static void
-lane_pass_on(struct engine *engine, struct lane *lane)
+void
+delivery_leave_lane(struct engine *engine, struct delivery *delivery)
 {
-    struct node *next = list_first(&lane->waiting);
+    struct lane *lane = delivery->lane;
+    struct node *next = lane ? list_first(&lane->waiting) : NULL;
+    delivery->lane = NULL;
+    if (!lane)
+        return;
     if (!next) {
         lanes_close(&engine->lanes, lane);
         return;
@@ -181,10 +185,9 @@ void
 delivery_done(struct engine *engine, struct delivery *delivery, enum terminal terminal)
 {
     struct record *record = delivery->record;
-    struct lane *lane = delivery->lane;
-    bool held_lane = lane && !(delivery->state == DELIVERY_RECEIVED && delivery->link.next);
+    bool held_lane = delivery->lane && !(delivery->state == DELIVERY_RECEIVED && delivery->link.next);
     struct target_stats *stats = target_stats(engine, delivery->target);
-    stats->terminal[terminal]++;
+    stats->terminal[terminal] += MUTATED(metric_twice) ? 2 : 1;
     if (terminal == TERMINAL_PARKED)
         stats->parked[delivery->reason]++;
     if (terminal == TERMINAL_DUPLICATE && delivery->leader_size)
@@ -198,9 +201,11 @@ delivery_done(struct engine *engine, struct delivery *delivery, enum terminal te
     delivery_move_to_head(engine, delivery, DELIVERY_FREE);
     delivery->serial++;         /* what is still under way for it is stale from here on */
     if (held_lane)
-        lane_pass_on(engine, lane);
+        delivery_leave_lane(engine, delivery);
     if (target >= 0)
         claim_ended(engine, &engine->targets[target], dispatch);
+    if (MUTATED(finished_at_first))
+        record_leave_window(engine, record);
     record_finish_one(engine, record);
 }
 
@@ -247,7 +252,8 @@ delivery_of(struct engine *engine, struct tag tag)
     if (tag.slot >= engine->fresh_deliveries)
         return NULL;
     struct delivery *delivery = &engine->deliveries[tag.slot];
-    return delivery->serial == tag.serial && delivery->state != DELIVERY_FREE ? delivery : NULL;
+    bool latest = delivery->serial == tag.serial || MUTATED(stale_tag_accepted);
+    return latest && delivery->state != DELIVERY_FREE ? delivery : NULL;
 }
 
 struct tag

@@ -41,6 +41,7 @@ struct record {
     uint32_t room;                  /* deliveries it needs at most; 0 = not decoded yet */
     uint32_t open;                  /* deliveries not yet terminal, plus 1 while it is being expanded */
     bool abandoned;                 /* some of it is not terminal and never will be here: its offset stays uncommitted */
+    bool left;                      /* its window */
     uint32_t source;
     int64_t offset;
     const char *topic;              /* borrowed for ever, as in struct assignment */
@@ -113,6 +114,7 @@ void delivery_move_to_head(struct engine *, struct delivery *, enum delivery_sta
 bool delivery_step_allowed(enum delivery_state from, enum delivery_state to);
 
 struct delivery *delivery_open(struct engine *, struct record *, int target);   /* state RECEIVED, in no list yet */
+void delivery_leave_lane(struct engine *, struct delivery *);                   /* whoever waits in it goes on */
 void delivery_done(struct engine *, struct delivery *, enum terminal);          /* terminal: frees it, its lane's next goes on */
 
 struct slice delivery_id(const struct delivery *);

@@ -53,6 +53,8 @@ void
 drain_begin(struct engine *engine, bool revoke)
 {
     ms_t bound = revoke ? engine->config.revoke_drain_ms : engine->config.drain_ms;
+    if (MUTATED(no_drain_on_revoke) && revoke)
+        bound = 0;
     ms_t until = engine->now_ms + bound;
     TRACE(engine, "engine", revoke ? "revoked, drain" : "shutdown, drain");
     if (!engine->drain.active || until < engine->drain.until_ms)
@@ -70,7 +72,8 @@ drain_lost(struct engine *engine)
 {
     TRACE(engine, "engine", "partitions lost");
     abandon_idle(engine);
-    partitions_clear(engine);
+    if (!MUTATED(commit_after_lost))
+        partitions_clear(engine);
     engine->drain.revoke = false;
     engine->drain.active = engine->drain.shutdown;
     engine->drain.committing = false;
@@ -120,7 +123,7 @@ static void
 drain_end(struct engine *engine)
 {
     bool revoke = engine->drain.revoke;
-    bool committed = !partitions_committing(engine);
+    bool committed = partitions_are_committed(engine);
     TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, committed ? "" : ", not committed");
     todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (committed ? 0 : DRAINED_UNCOMMITTED),
               engine->drain.abandoned);

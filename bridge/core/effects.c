@@ -24,7 +24,7 @@ fill_order(const struct engine *engine, const struct delivery *delivery, struct 
         .doubt = delivery->doubt,
         .first_sent_ms = delivery->first_ms,
         .lease_ms = policy->claim_lease_ms,
-        .ttl_ms = policy->dedup_ttl_ms,
+        .ttl_ms = MUTATED(lease_as_ttl) ? policy->claim_lease_ms : policy->dedup_ttl_ms,
         .replay = delivery->replay,
         .degrade = policy->on_redis_down == REDIS_DOWN_DEGRADE,
         .end = CLAIM_STATE_CLAIMED,

@@ -112,6 +112,14 @@ settle_answered(struct engine *engine, const struct input *input)
     }
 }
 
+/* X says that it was never carried out. Whatever else it is parked for, a doubt is kept: a replay has to know of it. */
+static enum claim_state
+parked_end(const struct delivery *delivery)
+{
+    bool doubtful = delivery->reason == REASON_UNCONFIRMED || delivery->doubt > 0;
+    return doubtful ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD;
+}
+
 static void
 push_park(struct engine *engine, struct delivery *delivery)
 {
@@ -132,6 +140,10 @@ park(struct engine *engine, struct delivery *delivery, enum reason reason)
     delivery_move(engine, delivery, DELIVERY_PARKING);
     TRACE(engine, delivery->id_size ? delivery->id : "record", "park %s", reason_name(reason));
     push_park(engine, delivery);
+    if (MUTATED(dead_before_letter) && delivery->claimed) {
+        delivery->end = parked_end(delivery);
+        todo_push(engine, EFFECT_SETTLE, delivery->slot, delivery->serial);
+    }
 }
 
 /* The new tag makes the answer of a renewal that is out stale: it is out no more. */
@@ -140,14 +152,6 @@ park_again(struct engine *engine, struct delivery *delivery)
 {
     delivery->renewing = false;
     push_park(engine, delivery);
-}
-
-/* X says that it was never carried out. Whatever else it is parked for, a doubt is kept: a replay has to know of it. */
-static enum claim_state
-parked_end(const struct delivery *delivery)
-{
-    bool doubtful = delivery->reason == REASON_UNCONFIRMED || delivery->doubt > 0;
-    return doubtful ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD;
 }
 
 /* The dead letter first, then the end in the store, then the window. What owns no key is over with the dead letter. */
@@ -160,7 +164,7 @@ park_answered(struct engine *engine, const struct input *input)
         TRACE(engine, "engine", "stale park answer");
         return;
     }
-    if (!input->parked.ok) {
+    if (!input->parked.ok && !MUTATED(letter_not_awaited)) {
         timers_set(&engine->timers, &delivery->timer, engine->now_ms + PARK_AGAIN_MS);
         return;
     }
@@ -180,5 +184,6 @@ give_up(struct engine *engine, struct delivery *delivery)
         delivery_done(engine, delivery, TERMINAL_ABANDONED);
         return;
     }
-    settle(engine, delivery, delivery->doubt == 0 ? CLAIM_STATE_RELEASED : CLAIM_STATE_CLAIMED, TERMINAL_ABANDONED);
+    bool unsent = delivery->doubt == 0 || MUTATED(released_in_doubt);
+    settle(engine, delivery, unsent ? CLAIM_STATE_RELEASED : CLAIM_STATE_CLAIMED, TERMINAL_ABANDONED);
 }

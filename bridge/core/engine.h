@@ -306,7 +306,7 @@ enum stage {
     STAGE_COUNT
 };
 enum breaker { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
-enum target_pause { TARGET_RUNNING, TARGET_PAUSED_AUTH, TARGET_PAUSED_CONFIG, TARGET_PAUSED_OPERATOR };
+enum target_pause { TARGET_RUNNING, TARGET_PAUSED_AUTH, TARGET_PAUSED_CONFIG };
 
 const char *stage_name(enum stage);
 

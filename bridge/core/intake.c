@@ -16,6 +16,15 @@ record_open(struct engine *engine)
     return record;
 }
 
+void
+record_leave_window(struct engine *engine, struct record *record)
+{
+    bool ours = record->epoch == engine->epoch || MUTATED(epoch_ignored);
+    if (ours && record->partition < engine->n_partitions && !record->abandoned && !record->left)
+        partition_finished(engine, record->partition, record->window_slot);
+    record->left = true;
+}
+
 /* One delivery of the record, or its expansion, is over; the last one frees it. */
 void
 record_finish_one(struct engine *engine, struct record *record)
@@ -24,8 +33,7 @@ record_finish_one(struct engine *engine, struct record *record)
     if (--record->open > 0)
         return;
     engine->bytes -= record->bytes;
-    if (record->epoch == engine->epoch && record->partition < engine->n_partitions && !record->abandoned)
-        partition_finished(engine, record->partition, record->window_slot);
+    record_leave_window(engine, record);
     todo_push(engine, EFFECT_FREE_RECORD, record->handle, 0);
     list_prepend(&engine->free_records, &record->link);
     memory_review(engine);
@@ -71,14 +79,16 @@ enter_lane(struct engine *engine, struct delivery *delivery, struct slice order_
     }
     uint64_t key = lane_key(engine, delivery->record, (uint32_t)delivery->target, order_key);
     struct lane *lane = lanes_find(&engine->lanes, key);
-    if (lane) {
+    if (lane && MUTATED(two_of_a_lane)) {
+        delivery_move(engine, delivery, DELIVERY_QUEUED);
+    } else if (lane) {
         delivery->lane = lane;
         list_append(&lane->waiting, &delivery->link);
-        return;
+    } else {
+        delivery->lane = lanes_open(&engine->lanes, key);
+        list_init(&delivery->lane->waiting);
+        delivery_move(engine, delivery, DELIVERY_QUEUED);
     }
-    delivery->lane = lanes_open(&engine->lanes, key);
-    list_init(&delivery->lane->waiting);
-    delivery_move(engine, delivery, DELIVERY_QUEUED);
 }
 
 /* Wall clock after which it is not delivered any more: expiresAt or the target's max_age, whichever is earlier; 0 = never. */
@@ -153,7 +163,7 @@ deliver_to(struct engine *engine, struct record *record, const struct event *eve
     uint32_t target = (uint32_t)routed->target;
     struct delivery *delivery = open_for_event(engine, record, event, index, routed->target);
     delivery->route = routed->route;
-    delivery->fp = fp;
+    delivery->fp = MUTATED(fp_over_settings) ? fp ^ engine->config.targets[target].max_attempts : fp;
     note_window(engine, delivery, event, routed->route);
     delivery->replay = is_replay(record->view);
     delivery->expires_ms = expiry_ms(engine, record, event, target);
@@ -261,7 +271,7 @@ intake_record(struct engine *engine, const struct input *input)
     record->offset = input->record.offset;
     record->number = partition->number;
     record->place = partition->place;
-    record->abandoned = false;
+    record->abandoned = record->left = false;
     record->room = 0;
     record->open = 1;
     record->topic = partition->topic;

@@ -120,6 +120,8 @@ partition_finished(struct engine *engine, uint32_t index, uint32_t window_slot)
 static bool
 wants_pause(const struct engine *engine, const struct partition *partition)
 {
+    if (MUTATED(window_bound_off))
+        return engine->drain.active || engine->paused || partition->held > 0;
     return engine->drain.active || engine->paused || partition->full || partition->held > 0 ||
            (engine->memory_full && !window_is_empty(&partition->window));
 }
@@ -131,7 +133,7 @@ partitions_review(struct engine *engine)
     for (uint32_t i = 0; i < engine->n_partitions; i++) {
         struct partition *partition = &engine->partitions[i];
         bool pause = wants_pause(engine, partition);
-        if (pause == partition->paused)
+        if (pause == partition->paused && (pause || !MUTATED(resume_unpaused)))
             continue;
         partition->paused = pause;
         TRACE(engine, partition->topic, "%d %s", partition->number, pause ? "pause" : "resume");
@@ -151,6 +153,8 @@ partitions_commit_all(struct engine *engine)
 {
     engine->commit_at_ms = MS_NEVER;
     for (uint32_t i = 0; i < engine->n_partitions; i++) {
+        if (MUTATED(term_without_commit) && engine->drain.shutdown)
+            engine->partitions[i].sent = engine->partitions[i].window.committable;
         if (!wants_commit(&engine->partitions[i]))
             continue;
         engine->partitions[i].committing = true;
@@ -191,6 +195,15 @@ partition_committed(struct engine *engine, const struct input *input)
         return;                         /* a drain commits once more by itself */
     if (wants_commit(partition) && engine->commit_at_ms == MS_NEVER)
         engine->commit_at_ms = engine->now_ms + engine->config.commit_every_ms;
+}
+
+bool
+partitions_are_committed(const struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->n_partitions; i++)
+        if (engine->partitions[i].window.committable > engine->partitions[i].committed)
+            return false;
+    return true;
 }
 
 bool

@@ -2,6 +2,7 @@
 #include "bridge/core/retry.h"
 
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 /* splitmix64: spreads one seed over the state, which is never all zero then. */
 static uint64_t
@@ -65,5 +66,7 @@ ms_t
 retry_wait(struct random *random, ms_t base_ms, ms_t max_ms, uint32_t failures)
 {
     check(failures >= 1);
+    if (MUTATED(backoff_bare))
+        return base_ms << (failures < 30 ? failures - 1 : 29);
     return 1 + (ms_t)random_below(random, (uint64_t)step_bound(base_ms, max_ms, failures));
 }

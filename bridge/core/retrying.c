@@ -77,6 +77,8 @@ halve(struct engine *engine, struct batch *batch, const struct verdict *verdict,
         park_all(engine, batch, reason);
         return;
     }
+    if (MUTATED(halving_loses_odd) && batch->members.size % 2 == 1)
+        (void)list_pop(&batch->members);
     uint32_t first = (batch->members.size + 1) / 2, second = batch->members.size - first;
     TRACE(engine, batch->target->policy->name, "%s %u, halve %u + %u", outcome_name(verdict->outcome), batch->members.size, first,
           second);
@@ -129,6 +131,8 @@ static bool
 counts(const struct batch *batch, const struct verdict *verdict)
 {
     const struct target *target = batch->target;
+    if (MUTATED(outage_uses_budget))
+        return true;
     if (target->breaker != BREAKER_CLOSED && is_outage(verdict))
         return false;
     return target->delivered != batch->delivered_before || (verdict->status != 0 && is_alone(target));
@@ -150,7 +154,7 @@ budget_left(struct engine *engine, struct batch *batch, const struct verdict *ve
 static ms_t
 wait_for(struct engine *engine, const struct target_policy *policy, const struct verdict *verdict, uint32_t failures)
 {
-    if (verdict->retry_after_ms > 0)
+    if (verdict->retry_after_ms > 0 && !MUTATED(retry_after_ignored))
         return verdict->retry_after_ms < policy->retry_after_max_ms ? verdict->retry_after_ms : policy->retry_after_max_ms;
     return retry_wait(&engine->random, policy->retry_base_ms, policy->retry_max_ms, failures);
 }
@@ -166,7 +170,8 @@ retry_later(struct engine *engine, struct batch *batch, const struct verdict *ve
     }
     batch->failures++;
     if (target->breaker == BREAKER_OPEN) {
-        batch_ready(engine, batch, READY_LAST);      /* at the end: the next probe is another one's, where there is one */
+        /* at the end: the next probe is another one's, where there is one */
+        batch_ready(engine, batch, MUTATED(same_poison_tried) ? READY_FIRST : READY_LAST);
         return;
     }
     ms_t wait = wait_for(engine, target->policy, verdict, batch->failures);
@@ -196,7 +201,7 @@ retry_in_doubt(struct engine *engine, struct batch *batch, const struct verdict 
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         next = list_next(&batch->members, node);
         delivery->doubt++;
-        delivery->doubt_unwritten = true;
+        delivery->doubt_unwritten = !MUTATED(doubt_not_written);
         if (policy->on_ambiguous == AMBIGUOUS_HOLD || delivery->doubt > policy->max_ambiguous)
             park(engine, delivery, REASON_UNCONFIRMED);
     }
@@ -280,7 +285,10 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
         batch_ready(engine, batch, READY_FIRST);        /* it comes first afterwards and has lost nothing */
         return;
     case OUTCOME_IN_DOUBT:
-        retry_in_doubt(engine, batch, verdict);
+        if (MUTATED(halving_on_5xx) && verdict->status >= 500 && batch->members.size > 1)
+            halve(engine, batch, verdict, REASON_REJECTED);
+        else
+            retry_in_doubt(engine, batch, verdict);
         return;
     case OUTCOME_REJECTED:
         halve(engine, batch, verdict, REASON_REJECTED);
@@ -290,7 +298,10 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
         return;
     case OUTCOME_AUTH:
     case OUTCOME_CONFIG:
-        retry_refused(engine, batch, verdict);
+        if (MUTATED(auth_dead_lettered) && verdict->outcome == OUTCOME_AUTH)
+            halve(engine, batch, verdict, REASON_AUTH);
+        else
+            retry_refused(engine, batch, verdict);
         return;
     case OUTCOME_DELIVERED:
     case OUTCOME_COUNT:

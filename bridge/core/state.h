@@ -9,6 +9,7 @@
 #include "bridge/core/timers.h"
 #include "bridge/core/window.h"
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 enum {
     WINDOW_FLOOR_RECORDS = 64,      /* a partition's share is never smaller */
@@ -108,6 +109,7 @@ bool todo_pull(struct engine *, struct effect *);
 void intake_record(struct engine *, const struct input *);
 void intake_expand(struct engine *);                    /* what waited for room */
 void record_finish_one(struct engine *, struct record *);
+void record_leave_window(struct engine *, struct record *);     /* its offset may be committed; once */
 
 /* partitions.c: windows, pauses, commits */
 void partitions_assign(struct engine *, const struct input *);
@@ -120,6 +122,7 @@ void partitions_commit_due(struct engine *);
 void partitions_commit_all(struct engine *);
 void partition_committed(struct engine *, const struct input *);
 bool partitions_committing(const struct engine *);
+bool partitions_are_committed(const struct engine *);   /* whatever may be committed was accepted */
 
 /* claiming.c: claims and their answers */
 void claim_ask(struct engine *, struct delivery *);

@@ -71,7 +71,7 @@ target_took_us(struct engine *engine, struct target *target)
     target->refused_distinct = 0;
     target->refused_dispatch = 0;
     target->credential.is_second = false;
-    if (target->pause == TARGET_RUNNING || target->pause == TARGET_PAUSED_OPERATOR)
+    if (target->pause == TARGET_RUNNING)
         return;
     target->pause = TARGET_RUNNING;
     todo_push(engine, EFFECT_NOTE, target->index, NOTE_GOES_ON);
@@ -107,7 +107,7 @@ target_refused(struct engine *engine, struct target *target, uint64_t dispatch, 
         target->refused_dispatch = dispatch;
         target->refused_distinct++;
     }
-    if (target->refused_distinct < 2 || target->pause == TARGET_PAUSED_OPERATOR)
+    if (target->refused_distinct < 2)
         return;
     if (target->pause == TARGET_RUNNING) {
         todo_push(engine, EFFECT_NOTE, target->index, auth ? NOTE_PAUSED_AUTH : NOTE_PAUSED_CONFIG);
@@ -146,8 +146,6 @@ static ms_t
 gate_at(const struct engine *engine, const struct target *target)
 {
     ms_t at = target->throttled_until_ms;
-    if (target->pause == TARGET_PAUSED_OPERATOR)
-        return MS_NEVER;
     if (is_probing(target))
         at = target->slots > 0 ? MS_NEVER : at > target->probe_ms ? at : target->probe_ms;
     if (target->slots >= concurrency_limit(&target->concurrency))
@@ -236,7 +234,7 @@ is_new_next(const struct target *target)
 {
     if (!list_first(&target->ready))
         return true;
-    return is_probing(target) && target->ready.size < PROBED_MAX && queue_size(&target->queue) > 0;
+    return is_probing(target) && !MUTATED(same_poison_tried) && target->ready.size < PROBED_MAX && queue_size(&target->queue) > 0;
 }
 
 void

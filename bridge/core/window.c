@@ -2,6 +2,7 @@
 #include "bridge/core/window.h"
 
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 static uint32_t
 slot_at(const struct window *window, uint32_t place)
@@ -50,6 +51,8 @@ static void
 leave_at_head(struct window *window)
 {
     do {
+        if (MUTATED(sparse_stalls) && window->slots[window->head].offset > window->committable)
+            return;
         window->committable = window->slots[window->head].offset + 1;
         window->head = slot_at(window, 1);
         window->count--;
@@ -64,6 +67,8 @@ window_finish(struct window *window, uint32_t slot)
     check(!window->slots[slot].finished);
     window->slots[slot].finished = true;
     window->finished++;
+    if (MUTATED(commit_highest) && window->slots[slot].offset >= window->committable)
+        window->committable = window->slots[slot].offset + 1;
     if (slot != window->head)
         return false;
     leave_at_head(window);

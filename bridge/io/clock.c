@@ -2,6 +2,7 @@
 #include "bridge/io/clock.h"
 
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,7 +20,7 @@ clock_read(clockid_t clock, int64_t units_per_second)
 ms_t
 clock_now_ms(void)
 {
-    return clock_read(CLOCK_BOOTTIME, 1000);
+    return clock_read(MUTATED(monotonic_clock) ? CLOCK_MONOTONIC : CLOCK_BOOTTIME, 1000);
 }
 
 int64_t
@@ -69,5 +70,6 @@ entropy_nonce(char hex[33])
     }
     hex[2 * NONCE_BYTES] = 0;
     explicit_bzero(taken, NONCE_BYTES);
-    pool_left -= NONCE_BYTES;
+    if (!MUTATED(nonce_twice))
+        pool_left -= NONCE_BYTES;
 }

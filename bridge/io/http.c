@@ -4,6 +4,7 @@
 #include "bridge/io/clock.h"
 #include "codecs/check.h"
 #include "codecs/limits.h"
+#include "codecs/mutant.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -69,12 +70,9 @@ struct http {
 static int
 on_begin(void *argument, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
-    (void)peer_ip;
-    (void)local_ip;
-    (void)peer_port;
-    (void)local_port;
+    (void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
     struct slot *slot = argument;
-    if (slot->begun > 0) {
+    if (slot->begun > 0 && !MUTATED(guard_off)) {
         slot->begun++;
         return CURL_PREREQFUNC_ABORT;
     }

@@ -5,6 +5,7 @@
 #include "bridge/io/kafka_parts.h"
 #include "codecs/buf.h"
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 #include "codecs/siphash.h"
 
 #include <librdkafka/rdkafka.h>
@@ -76,13 +77,19 @@ produce(struct kafka *kafka, struct slice key, struct slice value, rd_kafka_head
 
 /* ---- too large for the topic ----------------------------------------------------------------------------------------------- */
 
+static bool
+is_ours(const struct header *header)
+{
+    return header->name.size >= sizeof OUR_PREFIX - 1 && memcmp(header->name.at, OUR_PREFIX, sizeof OUR_PREFIX - 1) == 0;
+}
+
 static rd_kafka_headers_t *
 stub_headers(const struct dead_letter *letter)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers + 3);
     for (uint32_t i = 0; i < letter->n_headers; i++) {
         const struct header *h = &letter->headers[i];
-        if (h->name.size >= sizeof OUR_PREFIX - 1 && memcmp(h->name.at, OUR_PREFIX, sizeof OUR_PREFIX - 1) == 0)
+        if (is_ours(h))
             rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
     }
     const struct sipkey no_key = { 0, 0 };
@@ -141,7 +148,8 @@ kafka_park(struct kafka *kafka, const struct dead_letter *letter)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers);
     for (uint32_t i = 0; i < letter->n_headers; i++) {
         const struct header *h = &letter->headers[i];
-        rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
+        if (is_ours(h) || !MUTATED(letter_drops_headers))
+            rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
     }
     rd_kafka_resp_err_t code =
         produce(kafka, letter->key, letter->value, headers, letter->timestamp_ms, tag_pack(letter->tag));

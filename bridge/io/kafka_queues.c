@@ -10,6 +10,7 @@
  * A fetch asks only for partitions whose queues have room, and waits up to fetch.wait.max.ms when those have nothing new: that
  * must be less than a full queue lasts. See kafka_conf.c. */
 #include "bridge/io/kafka_parts.h"
+#include "codecs/mutant.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -80,6 +81,8 @@ kafka_queues_take(struct kafka *kafka, uint32_t most)
     uint32_t idle = 0;
     while (most > 0 && idle < kafka->n_partitions) {
         uint32_t partition = kafka->next_queue % kafka->n_partitions;
+        if (MUTATED(pause_stops_polling) && kafka->positions[partition].silent)
+            return false;
         uint32_t visit = most < RECORDS_A_VISIT ? most : RECORDS_A_VISIT;
         uint32_t taken = is_open(kafka, partition) ? take_of(kafka, partition, visit) : 0;
         kafka->next_queue = partition + 1;

@@ -11,7 +11,7 @@ info_field(struct slice info, const char *name, char *out, size_t out_size)
 {
     size_t name_size = strlen(name);
     out[0] = '\0';
-    for (const char *line = info.at, *end = info.at + info.size; line && line < end;) {
+    for (const char *line = info.at, *end = line ? line + info.size : NULL; line < end;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         size_t size = (size_t)((stop ? stop : end) - line);
         if (size > name_size && line[name_size] == ':' && memcmp(line, name, name_size) == 0) {

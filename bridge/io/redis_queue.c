@@ -3,6 +3,7 @@
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 #include <event2/event.h>
 #include <hiredis/async.h>
@@ -85,7 +86,7 @@ answer_unknown(struct redis *redis, struct redis_slot *slot)
     else if (slot->op == DEDUP_PING || redis->closing)
         redis_slot_free(redis, slot);
     else if (slot->op == DEDUP_CLAIM || slot->op == DEDUP_RESOLVE || slot->op == DEDUP_REPEAT)
-        redis_answer_claim(redis, slot, &(struct claim_answer){ .verdict = CLAIM_UNKNOWN });
+        redis_answer_claim(redis, slot, &(struct claim_answer){ .verdict = MUTATED(null_is_free) ? CLAIM_FREE : CLAIM_UNKNOWN });
     else
         redis_answer_end(redis, slot, SETTLE_UNKNOWN);
 }
@@ -167,7 +168,7 @@ on_error(struct redis *redis, struct redis_slot *slot, struct slice reply)
     const char *remedy;
     enum redis_cure cure = redis_error_cure(reply, &remedy);
     char text[LINK_TEXT_BYTES];
-    if (cure == CURE_LOAD && slot->form == SCRIPT_BY_DIGEST) {
+    if (cure == CURE_LOAD && slot->form == SCRIPT_BY_DIGEST && !MUTATED(noscript_fatal)) {
         send_text(redis, slot);
         return;
     }

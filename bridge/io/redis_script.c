@@ -54,6 +54,9 @@ redis_script_loaded(struct redis_scripts *scripts, enum redis_script script, str
 {
     if (sha.size != SCRIPT_SHA_DIGITS)
         return false;
+    for (size_t i = 0; i < sha.size; i++)
+        if (!(sha.at[i] >= '0' && sha.at[i] <= '9') && !(sha.at[i] >= 'a' && sha.at[i] <= 'f'))
+            return false;
     memcpy(scripts->sha[script], sha.at, SCRIPT_SHA_DIGITS);
     scripts->sha[script][SCRIPT_SHA_DIGITS] = '\0';
     return true;

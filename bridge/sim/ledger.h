@@ -19,7 +19,7 @@ struct execution {
     struct hash128 content;     /* of (Aliuid, EventId, Params), or of the message's content fields */
     struct slice id;            /* portal: messageId; SOAR: subject:EventId:content, for SOAR itself has no id */
     struct slice subject;       /* SOAR: incidentID, else alertID, of Params */
-    struct slice name;          /* SOAR: incidentName, else alertName */
+    struct slice name;          /* SOAR: incidentName, else alertName; portal: the title that was sent first */
     struct slice scope;         /* portal: orgId; SOAR: EventId */
     struct slice user;          /* portal: the user, "*" = all of the organization; SOAR: Aliuid */
     struct slice nonce;         /* SOAR: the nonce; portal: the signature, which is as good */

@@ -79,6 +79,21 @@ is_i18n(const struct value *value)
         || is_text(value_member(value, "default")) || is_text(value_member(value, "en_US"));
 }
 
+struct slice
+draft_title(const struct draft *draft)
+{
+    const struct value *header = member_of(draft->json, "header", "Header");
+    if (header && header->type == VALUE_ARRAY && header->count > 0)
+        header = &header->items[0];
+    const struct value *by_locale = value_member(header, "i18nValue");
+    const struct value *texts[] = { value_member(header, "defaultValue"), value_member(by_locale, "en_US"),
+                                    value_member(header, "default"), value_member(header, "en_US") };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (is_text(texts[i]))
+            return texts[i]->text;
+    return (struct slice){ "", 0 };
+}
+
 static bool
 is_i18n_list(const struct value *value)
 {

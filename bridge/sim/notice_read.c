@@ -25,7 +25,7 @@ notice_get(struct sim_call *call, struct slice org, const struct value *body)
         notice_refuse(call, atoi(knob_text(&call->sim->knobs, KNOB_get_unknown_id)), "message.not.exist");
         return;
     }
-    size_t head = message->org.size + message->id.size;
+    size_t head = message->org.size + message->id.size + message->title.size;
     bool as_sent = knob_is(&call->sim->knobs, KNOB_get_targets, "as_sent");
     const struct user_list *targets = as_sent ? &message->as_sent : &message->sent;
     begin(call);

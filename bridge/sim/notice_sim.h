@@ -28,6 +28,9 @@ void token_reply(struct sim_call *, const struct access_token *);
 /* A message's rules (notice_message.c); false: refused. `is_known` = its id exists, or stands earlier in the batch. */
 bool draft_read(struct sim_call *, struct app *, const struct value *json, bool is_known, struct draft *, struct refusal *);
 
+/* What users see of it first: the header in its first locale. Good while the request is. */
+struct slice draft_title(const struct draft *);
+
 /* The store (notice_store.c). */
 struct message *message_find(struct sim_call *, struct slice org, struct slice id);     /* NULL = unknown or forgotten */
 void message_send(struct sim_call *, struct slice org, const struct draft *);           /* created if new; users are filtered */

@@ -153,28 +153,32 @@ put_members(struct buf *out, const struct value *json)
     }
 }
 
-/* Org, id and members in one piece of memory; the scratch of the call is free by now. */
+/* Org, id, title and members in one piece of memory; the scratch of the call is free by now. */
 static void
 keep_text(struct sim *sim, struct message *message, struct slice org, const struct draft *draft)
 {
+    struct slice parts[] = { org, draft->id, draft_title(draft) };
+    struct slice *kept[] = { &message->org, &message->id, &message->title };
     struct buf out;
+    size_t head = 0, at = 0;
     buf_init(&out, sim->canonical_text, CANONICAL_BYTES);
-    buf_slice(&out, org);
-    buf_slice(&out, draft->id);
     put_members(&out, draft->json);
     if (out.overflow) {                 /* too long to be shown by notice-message/get */
         buf_reset(&out);
-        buf_slice(&out, org);
-        buf_slice(&out, draft->id);
         buf_text(&out, "\"messageId\":");
         buf_json_string(&out, draft->id);
     }
-    message->text = malloc(out.size + 1);
+    for (size_t i = 0; i < 3; i++)
+        head += parts[i].size;
+    message->text_bytes = head + out.size;
+    message->text = malloc(message->text_bytes + 1);
     check(message->text != NULL);
-    memcpy(message->text, out.at, out.size);
-    message->text_bytes = out.size;
-    message->org = (struct slice){ message->text, org.size };
-    message->id = (struct slice){ message->text + org.size, draft->id.size };
+    for (size_t i = 0; i < 3; at += parts[i++].size) {
+        if (parts[i].size > 0)
+            memcpy(message->text + at, parts[i].at, parts[i].size);
+        *kept[i] = (struct slice){ message->text + at, parts[i].size };
+    }
+    memcpy(message->text + head, out.at, out.size);
 }
 
 static struct message *
@@ -208,8 +212,8 @@ static void
 record(struct sim_call *call, const struct message *message, struct hash128 content, struct slice user, uint32_t users)
 {
     struct execution execution = { .api = API_NOTICE, .wall_ms = call->request->wall_ms, .attempt = message->lives,
-                                   .users = users, .content = content, .id = message->id, .scope = message->org, .user = user,
-                                   .nonce = call_header(call, "apim-signature") };
+                                   .users = users, .content = content, .id = message->id, .name = message->title,
+                                   .scope = message->org, .user = user, .nonce = call_header(call, "apim-signature") };
     call->sim->stats.shown += users;
     ledger_add(call->sim->ledger, &execution);
 }

@@ -47,8 +47,8 @@ struct message {
     uint32_t lives;                     /* times it was created: above 1 only where id_ttl lets ids be forgotten */
     int target_type;
     int64_t first_users;
-    struct slice org, id;               /* in `text` */
-    char *text;                         /* org, id, then its content members as notice-message/get shows them */
+    struct slice org, id, title;        /* in `text` */
+    char *text;                         /* org, id, title, then its content members as notice-message/get shows them */
     size_t text_bytes;
     struct user_list {
         char *text;                     /* the inside of a JSON list: "u1","u2" */

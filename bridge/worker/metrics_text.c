@@ -133,11 +133,20 @@ batches(struct worker *worker, struct buf *text, const struct engine_stats *stat
 }
 
 /* One gauge a value, 0 or 1, all present. */
+/* An operator pauses all targets at once. */
+static bool
+is_paused(const struct engine_stats *stats, uint32_t target, enum target_pause pause)
+{
+    return pause == TARGET_RUNNING ? stats->paused_by_operator : stats->targets[target].pause == pause;
+}
+
 static void
 gates(struct worker *worker, struct buf *text, const struct engine_stats *stats)
 {
     static const char *const circuit[3] = { "closed", "half_open", "open" };
-    static const char *const pauses[3] = { "auth", "config", "operator" };
+    static const char *const pauses[] = {
+        [TARGET_RUNNING] = "operator", [TARGET_PAUSED_AUTH] = "auth", [TARGET_PAUSED_CONFIG] = "config",
+    };
     metrics_begin(text, METRIC_CIRCUIT_STATE);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 3; j++)
@@ -146,8 +155,8 @@ gates(struct worker *worker, struct buf *text, const struct engine_stats *stats)
     metrics_begin(text, METRIC_TARGET_PAUSED);
     EACH_TARGET(worker, i, 0)
         for (unsigned j = 0; j < 3; j++)
-            metrics_u64(text, METRIC_TARGET_PAUSED, (unsigned)stats->targets[i].pause == j + 1, "target", target_label(worker, i),
-                        "reason", pauses[j], NULL);
+            metrics_u64(text, METRIC_TARGET_PAUSED, is_paused(stats, (uint32_t)i, (enum target_pause)j), "target",
+                        target_label(worker, i), "reason", pauses[j], NULL);
 }
 
 static void

@@ -201,6 +201,8 @@ Test(cloudevents, a_batch_is_all_or_none)
     cr_assert_eq(sample_decode(SLICE(" [" ONE("1") "]"), NULL, 0, FORMAT_CLOUDEVENTS, false, &decoded), FAULT_NONE);
     cr_assert_eq(sample_decode(SLICE("\n" ONE("1")), NULL, 0, FORMAT_CLOUDEVENTS, false, &decoded), FAULT_NONE);
     cr_expect_eq(sample_decode(SLICE("\x80"), NULL, 0, FORMAT_CLOUDEVENTS, false, &decoded), FAULT_FORMAT);
+    cr_expect_eq(sample_decode(SLICE(ONE("1")), type, 1, FORMAT_CLOUDEVENTS, false, &decoded), FAULT_CLOUDEVENT,
+                 "the content type goes before the first byte");
 }
 
 Test(cloudevents, the_trace_comes_from_the_nearest_hop)
@@ -224,6 +226,16 @@ Test(cloudevents, the_trace_comes_from_the_nearest_hop)
     headers[BINARY] = headers[BINARY + 1] = (struct header){ SLICE("traceparent"), SLICE(TRACE("1")) };
     cr_assert_eq(sample_decode(value, headers, BINARY + 2, FORMAT_AUTO, false, &decoded), FAULT_NONE);
     cr_expect_eq(decoded.events[0].traceparent.at[34], '3', "two headers of one name count as none");
+}
+
+Test(cloudevents, a_structured_one_carries_its_trace_in_an_attribute)
+{
+#define REQUIRED "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\","
+    cr_assert_eq(structured(REQUIRED "\"traceparent\":\"" TRACE("5") "\",\"data\":{\"traceparent\":\"" TRACE("6") "\"," DATA "}"),
+                 FAULT_NONE);
+    cr_expect(slice_is(decoded.events[0].traceparent, TRACE("5")), "the envelope is nearer than the event");
+    cr_assert_eq(structured(REQUIRED "\"traceparent\":7,\"data\":{\"traceparent\":\"" TRACE("6") "\"," DATA "}"), FAULT_NONE);
+    cr_expect(slice_is(decoded.events[0].traceparent, TRACE("6")), "no text is no trace");
 }
 
 /* https://www.rfc-editor.org/rfc/rfc4648#section-10 */

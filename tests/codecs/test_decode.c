@@ -17,6 +17,7 @@ Test(decode, finds_the_format)
     static const struct header json = HEADER("content-type", "Application/JSON ; charset=utf-8"),
                                packed = HEADER("content-type", "application/msgpack"),
                                packed_x = HEADER("content-type", "application/x-msgpack"),
+                               spaced = HEADER("content-type", " \tapplication/msgpack\t ; a=b"),
                                plain = HEADER("content-type", "text/plain");
     static const struct { struct slice value; const struct header *header; enum format rule, found; enum fault fault;
     } rows[] = {
@@ -37,6 +38,7 @@ Test(decode, finds_the_format)
         {SLICE(EVENT), &json, FORMAT_AUTO, FORMAT_JSON, FAULT_NONE},
         {SLICE(PACKED), &packed, FORMAT_AUTO, FORMAT_MSGPACK, FAULT_NONE},
         {SLICE(PACKED), &packed_x, FORMAT_AUTO, FORMAT_MSGPACK, FAULT_NONE},
+        {SLICE(EVENT), &spaced, FORMAT_AUTO, FORMAT_MSGPACK, FAULT_TRAILING},
         {SLICE(PACKED), &plain, FORMAT_AUTO, FORMAT_MSGPACK, FAULT_NONE},
         {SLICE(EVENT), &packed, FORMAT_AUTO, FORMAT_MSGPACK, FAULT_TRAILING},
         {SLICE(PACKED), &json, FORMAT_AUTO, FORMAT_JSON, FAULT_SYNTAX},

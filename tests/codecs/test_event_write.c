@@ -34,6 +34,24 @@ Test(event_write, goes_back_to_the_same_bytes)
     }
 }
 
+/* A real of MessagePack has no digits to repeat: the shortest that read back as the same number are found. */
+Test(event_write, numbers_of_messagepack_are_the_same_numbers_in_json)
+{
+    static const char event[] = "{\"v\":1,\"id\":\"n\",\"kind\":\"notice\",\"body\":\"b\",\"targets\":\"all\","
+                                "\"data\":[2.0,-0.0,0.1,0.30000000000000004,5e-324,1e22,true,false]}";
+    static char json[1024];
+    struct buf buf;
+    cr_assert_eq(sample_decode(sample_msgpack(event), NULL, 0, FORMAT_MSGPACK, true, &decoded), FAULT_NONE);
+    uint64_t fp = event_fingerprint(&decoded.events[0], &sample_key);
+    buf_init(&buf, json, sizeof json);
+    event_to_json(&buf, &decoded.events[0]);
+    cr_expect_not_null(strstr(buf_cstr(&buf), "[2.0,-0.0,0.1,0.30000000000000004,"), "%s", json);
+    cr_expect_not_null(strstr(json, ",true,false]"), "%s", json);
+    cr_expect_not_null(strstr(json, "\"targets\":\"all\""), "%s", json);
+    cr_assert_eq(sample_decode(buf_view(&buf), NULL, 0, FORMAT_JSON, true, &decoded), FAULT_NONE);
+    cr_expect_eq(event_fingerprint(&decoded.events[0], &sample_key), fp);
+}
+
 Test(event_write, the_schema_that_is_printed_is_the_file)
 {
     static char text[EVENT_SCHEMA_BYTES_MAX], file[EVENT_SCHEMA_BYTES_MAX];

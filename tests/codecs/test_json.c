@@ -76,6 +76,11 @@ Test(json, refuses_by_name)
         {"\"\\ud800\"", FAULT_UTF8},
         {"\"\\udc00\"", FAULT_UTF8},
         {"\"\\ud800\\u0041\"", FAULT_UTF8},
+        {"\"\\ud800\\ud800\"", FAULT_UTF8},
+        {"\"\\ud800\\ue000\"", FAULT_UTF8},
+        {"\"\\ud800\\udc0\"", FAULT_UTF8},
+        {"[\"\\ud83d\\ude00\\ud83d\\ude00\",]", FAULT_SYNTAX}, /* pairs are whole: the comma is what is wrong */
+        {"[\"\\ud83d\\ude00\\udc00\"]", FAULT_UTF8},
         {"\"\\u0000\"", FAULT_UTF8},
         {"{\"a\\u0000\":1}", FAULT_UTF8},
         {"NaN", FAULT_NUMBER},

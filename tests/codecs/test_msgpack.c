@@ -124,6 +124,23 @@ Test(msgpack, a_timestamp_is_milliseconds)
     cr_expect_eq(root->integer, -1);        /* -1 s and 999,999,999 ns */
 }
 
+/* An absent text has no address; the empty text of a producer is not absent. */
+Test(msgpack, an_empty_text_is_there_however_its_length_is_written)
+{
+    static const struct { const char *at; size_t size; enum fault fault;
+    } rows[] = {
+        ROW("\xa0", FAULT_NONE),
+        ROW("\xd9\x00", FAULT_NONE),
+        ROW("\xda\x00\x00", FAULT_NONE),
+        ROW("\xdb\x00\x00\x00\x00", FAULT_NONE),
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_expect_eq(read(rows[i].at, rows[i].size), rows[i].fault, "row %zu", i);
+        cr_expect_eq(root->type, VALUE_STRING, "row %zu", i);
+        cr_expect(root->text.at && root->text.size == 0, "row %zu", i);
+    }
+}
+
 Test(msgpack, stops_at_depth_32)
 {
     memset(bytes, 0x91, 33);
@@ -183,6 +200,17 @@ Test(msgpack, cut_bytes_are_refused_wherever_they_are_cut)
     cr_assert_eq(read(whole.at, whole.size), FAULT_NONE);
     for (size_t size = 0; size < whole.size; size++)
         cr_expect_eq(read(whole.at, size), FAULT_SYNTAX, "%zu bytes", size);
+}
+
+Test(msgpack, an_integer_beyond_64_bits_goes_out_as_its_digits)
+{
+    static const char *const rows[] = { "18446744073709551616", "123456789012345678901234567890", "-9223372036854775809" };
+    struct slice whole = sample_msgpack("[18446744073709551616,123456789012345678901234567890,-9223372036854775809,false]");
+    arena_reset(&arena);
+    cr_assert_eq(msgpack_read(reader, whole, &arena, &root), FAULT_NONE);
+    for (uint32_t i = 0; i < 3; i++)
+        cr_expect(root->items[i].type == VALUE_STRING && slice_is(root->items[i].text, rows[i]), "row %u", i);
+    cr_expect(root->items[3].type == VALUE_BOOL && !root->items[3].boolean);
 }
 
 Test(msgpack, writes_what_it_reads)

@@ -251,6 +251,30 @@ Test(notice_encode, a_message_is_in_whole_or_not_at_all)
     }
 }
 
+/* One that is kept beside its record is counted as it is when it is written on the spot: the batch is the same either way. */
+Test(notice_encode, a_kept_message_fits_where_its_event_fits)
+{
+    static char kept_memory[4096], text[4096];
+    struct event event = notice_event();
+    struct request kept;
+    struct buf message;
+    buf_init(&message, text, sizeof(text));
+    cr_assert_eq(notice->message(&settings, &event, &message), ENCODE_OK);
+    size_t two = 2 * message.size + sizeof("{\"messages\":[,]}") - 1;
+    for (size_t body = 1; body <= two + 4; body++) {
+        request_init(&request, memory, 1024, body, 1024);
+        request_init(&kept, kept_memory, 1024, body, 1024);
+        notice->begin(&settings, &request);
+        notice->begin(&settings, &kept);
+        for (int i = 0; i < 2; i++) {
+            enum encode_result direct = notice->add(&settings, &event, &request);
+            cr_expect_eq(notice->add_message(buf_view(&message), &kept), direct, "%zu bytes, message %d", body, i);
+        }
+        cr_expect(slice_eq(buf_view(&request.body), buf_view(&kept.body)), "%zu bytes", body);
+        cr_expect(body < two ? request.messages < 2 : request.messages == 2, "%zu bytes: %u", body, request.messages);
+    }
+}
+
 Test(notice_encode, at_most_100_messages)
 {
     struct event event = notice_event();
@@ -304,6 +328,19 @@ Test(notice_encode, the_hash_of_a_long_id_is_fixed)
     buf_init(&buf, out, sizeof(out));
     notice_message_id(&buf, prefix, slice_of(id));
     EXPECT_SLICE(((struct slice){ out + 200, buf.size - 200 }), SLICE("#d02df3b10e577ad6a0ba62ad3877a9e3"));
+}
+
+Test(notice_encode, users_of_the_settings_weigh_what_they_take)
+{
+    static const char *const listed[] = { "u-0001", "u-0002", "u-0003" };
+    struct backend_settings target = settings;
+    struct event event = notice_event();
+    event.audience = AUDIENCE_ABSENT;
+    uint32_t everybody = notice->weigh(&target, &event);
+    target.default_audience = AUDIENCE_LIST;
+    target.default_users = listed;
+    target.n_default_users = 3;
+    cr_expect_eq(notice->weigh(&target, &event), everybody + 3 * sizeof("\"u-0001\""));
 }
 
 Test(notice_encode, the_weight_is_about_the_size)

@@ -167,9 +167,10 @@ Test(soar_judge, every_code_in_every_form_of_an_error_body)
         { "{\"requestId\":\"" REQUEST_ID "\",\"code\":\"", "\",\"message\":\"m\"}" },
         { "<?xml version='1.0' encoding='UTF-8'?>\n<Error><RequestId>" REQUEST_ID "</RequestId><HostId>h</HostId><Code>",
           "</Code><Message>m</Message><Recommend><![CDATA[https://error-center.aliyun.com]]></Recommend></Error>" },
+        { " \r\n\t<Error><RequestId>" REQUEST_ID "</RequestId><Code>", "</Code></Error>" },
     };
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        for (size_t form = 0; form < 3; form++) {
+        for (size_t form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
             char body[512];
             snprintf(body, sizeof(body), "%s%s%s", forms[form].before, codes[i].code, forms[form].after);
             struct verdict verdict = judged(answered(codes[i].status, body));
@@ -348,6 +349,8 @@ Test(outcome, retry_after_is_seconds_or_a_date_against_the_servers_own)
         { "Fri, 02 Jan 2026 03:04:35 GMT", "now", 0 },
         { "Fri, 02 Jat 2026 03:04:35 GMT", "Fri, 02 Jan 2026 03:04:05 GMT", 0 },
         { "Fri, 02 anF 2026 03:04:35 GMT", "Fri, 02 Jan 2026 03:04:05 GMT", 0 },
+        { "Fri, 02 Ja 2026 03:04:35  GMT", "Fri, 02 Jan 2026 03:04:05 GMT", 0 },
+        { "Fri, 02 Jan 2026 03-04-35 GMT", "Fri, 02 Jan 2026 03:04:05 GMT", 0 },
         { "Fri, 99 Jan 2026 03:04:35 GMT", "Fri, 02 Jan 2026 03:04:05 GMT", 0 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

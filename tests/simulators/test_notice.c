@@ -47,6 +47,29 @@ Test(notice, all_users_are_one_entry_and_are_not_shown_it_again)
     cr_expect_eq(executions(), 3);
 }
 
+Test(notice, the_ledger_shows_the_title_that_was_sent_first)
+{
+    static const char some[] =
+        "{\"messageId\":\"%s\",\"messageType\":1,\"targetType\":1,\"targets\":[\"%s\"],\"appId\":\"k\"%s}";
+    static const struct {
+        const char *id, *user, *header, *title;
+    } rows[] = {
+        { "a", "x", ",\"header\":{\"defaultValue\":\"first\"}", "first" },
+        { "a", "y", ",\"header\":{\"defaultValue\":\"later\"}", "first" },
+        { "b", "x", ",\"header\":{\"i18nValue\":{\"zh_CN\":\"z\",\"en_US\":\"by locale\"}}", "by locale" },
+        { "c", "x", ",\"header\":{\"default\":\"flat\"}", "flat" },
+        { "d", "x", "", "" },
+    };
+    char json[400];
+    begin();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(json, sizeof(json), some, rows[i].id, rows[i].user, rows[i].header);
+        cr_expect_eq(produce(json), 0, "row %zu: %s", i, body());
+        cr_assert_eq(executions(), i + 1, "row %zu", i);
+        cr_expect(text_is(execution(i)->name, rows[i].title), "row %zu", i);
+    }
+}
+
 Test(notice, other_content_for_a_known_id_changes_nothing_and_is_counted)
 {
     begin();

@@ -127,7 +127,6 @@ lone_assign(struct lone *lone)
 uint32_t
 lone_receive_text(struct lone *lone, const char *text)
 {
-    static const struct header replay = { SLICE("alertbridge-replay"), SLICE("r1") };
     cr_assert_lt(lone->n_records, LONE_RECORDS);
     uint32_t handle = lone->n_records++;
     struct input input = { .kind = INPUT_RECORD };
@@ -135,8 +134,8 @@ lone_receive_text(struct lone *lone, const char *text)
     snprintf(lone->records[handle].value, sizeof(lone->records[handle].value), "%s", text);
     lone->records[handle].view = (struct record_view){ .value = slice_of(lone->records[handle].value),
                                                        .timestamp_ms = 1767322000000 + lone->now };
-    if (lone->replay) {
-        lone->records[handle].view.headers = &replay;
+    if (lone->header.name.at) {
+        lone->records[handle].view.headers = &lone->header;
         lone->records[handle].view.n_headers = 1;
     }
     lone->records[handle].epoch = lone->epoch;

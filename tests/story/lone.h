@@ -30,7 +30,7 @@ struct lone {
     char messages[LONE_RECORDS][1024];      /* as the worker keeps them with the record */
     uint32_t n_records, x;      /* x: the record of the delivery that the test is about */
     uint32_t epoch;
-    bool replay;                /* records to come carry the header of a replay */
+    struct header header;       /* of all records while they are open; without a name: none */
     int64_t next_offset, committed;
     struct lone_out {           /* effects that wait for an answer */
         struct effect effect;

@@ -30,7 +30,7 @@ void reply_is(enum outcome, int status, const char *code, int64_t retry_after_ms
 void refuse_whatever_holds(const char *prefix, uint32_t number);
 void refuse_message(const char *id);         /* likewise; as many as one likes */
 void refuse_all(bool refuse);               /* every call is rejected, whatever the other scripts say */
-void refuse_auth_for(const char *id);        /* calls with that message are OUTCOME_AUTH */
+void refuse_for(const char *id, enum outcome);      /* calls with that message are AUTH or CONFIG */
 void fail_for(const char *id);               /* calls with that message are OUTCOME_NOT_EXECUTED */
 void slow_target(uint32_t target, ms_t takes_ms);   /* instead of 10 ms a call */
 void calls_hang(void);                      /* calls are not answered until calls_return() */

@@ -136,7 +136,7 @@ on_call(const struct effect *effect)
             input.called.verdict = (struct verdict){ .outcome = OUTCOME_REJECTED, .status = 200, .code = "31400" };
     watch_order(effect, input.called.verdict.outcome);
     if (world.foreign[0] && call_holds(effect, world.foreign))
-        input.called.verdict = (struct verdict){ .outcome = OUTCOME_AUTH, .status = 403, .code = "NoPermission" };
+        input.called.verdict = (struct verdict){ .outcome = world.foreign_outcome, .status = 403, .code = "NoPermission" };
     if (world.poison[0] && call_holds(effect, world.poison))
         input.called.verdict = (struct verdict){ .outcome = OUTCOME_NOT_EXECUTED, .status = 503 };
     if (world.refusing)
@@ -301,8 +301,9 @@ refuse_all(bool refuse)
 }
 
 void
-refuse_auth_for(const char *id)
+refuse_for(const char *id, enum outcome outcome)
 {
+    world.foreign_outcome = outcome;
     snprintf(world.foreign, sizeof(world.foreign), "%s", id);
 }
 

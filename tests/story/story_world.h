@@ -87,6 +87,7 @@ struct story_world {
     bool out_of_order;
     struct story_store store;
     char guilty[32], foreign[32], poison[32];
+    enum outcome foreign_outcome;
     struct input held[SCRIPT_MAX];
     uint32_t n_held;
     char trace[TRACE_MAX];

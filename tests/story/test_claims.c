@@ -128,8 +128,13 @@ Test(claims, a_replayed_record_says_so_in_its_claim_and_others_do_not)
     cr_expect_not(out_of_x(EFFECT_CLAIM)->claim.replay);
     lone_finish(&lone);
     lone.x = lone.n_records;
-    lone.replay = true;
+    lone.header = (struct header){ SLICE("alertbridge-reason"), SLICE("r1") };
     lone_receive(&lone, LONE_SOAR, "y", "y");
+    cr_expect_not(out_of_x(EFFECT_CLAIM)->claim.replay, "another header");
+    lone_finish(&lone);
+    lone.x = lone.n_records;
+    lone.header.name = SLICE("alertbridge-replay");
+    lone_receive(&lone, LONE_SOAR, "z", "z");
     cr_expect(out_of_x(EFFECT_CLAIM)->claim.replay);
     lone_finish(&lone);
 }

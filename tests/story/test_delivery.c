@@ -241,6 +241,32 @@ Test(story, an_expired_event_that_was_delivered_before_is_a_duplicate_and_no_dea
     cr_expect_eq(committed(), 42);
 }
 
+Test(story, an_event_ends_at_its_own_time_or_at_the_age_its_target_allows_whichever_is_first)
+{
+    static const struct { ms_t max_age_ms; const char *expires; uint32_t calls; } rows[] = {    /* received at ...322000000 */
+        { 60000, ",\"expiresAt\":1767325600000", 2 },
+        { 3600000, ",\"expiresAt\":1767322060000", 2 },
+        { 0, ",\"expiresAt\":1767322060000", 2 },
+        { 60000, "", 2 },
+        { 3600000, ",\"expiresAt\":1767325600000", 3 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char json[200];
+        struct engine_config *config = stage();
+        config->targets[0].max_age_ms = rows[i].max_age_ms;
+        story_begin();
+        reply_is(OUTCOME_NOT_EXECUTED, 503, "", 50000);
+        reply_is(OUTCOME_NOT_EXECUTED, 503, "", 50000);
+        snprintf(json, sizeof(json), "{\"v\":1,\"id\":\"a\",\"kind\":\"notice\",\"title\":\"t\"%s}", rows[i].expires);
+        receive_text(41, json);
+        pass(200000);
+        cr_expect_eq(calls_seen(), rows[i].calls, "row %zu: %u calls", i, calls_seen());
+        cr_expect_eq(parked_seen("expired"), rows[i].calls < 3, "row %zu", i);
+        cr_expect_eq(committed(), 42, "row %zu", i);
+        everything_adds_up();
+    }
+}
+
 Test(story, an_event_that_expires_while_it_waits_to_be_sent_again_is_parked_and_not_sent)
 {
     struct engine_config *config = stage();
@@ -250,7 +276,7 @@ Test(story, an_event_that_expires_while_it_waits_to_be_sent_again_is_parked_and_
     reply_is(OUTCOME_NOT_EXECUTED, 503, "", 30000);
     reply_is(OUTCOME_NOT_EXECUTED, 503, "", 120000);
     receive(41, "old", "1");
-    receive_text(42, "{\"v\":1,\"id\":\"older\",\"kind\":\"notice\",\"title\":\"t\",\"expiresAt\":1767322010}");
+    receive_text(42, "{\"v\":1,\"id\":\"older\",\"kind\":\"notice\",\"title\":\"t\",\"expiresAt\":1767322010000}");
     pass(35000);
     cr_expect_eq(parked_seen("expired"), 1, "the one whose own time is over; the other goes on alone");
     expect_line("call 1: old");

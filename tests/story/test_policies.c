@@ -245,20 +245,43 @@ Test(story, a_duplicate_does_not_use_up_the_one_try_of_a_paused_target)
 
 Test(story, one_event_with_a_foreign_account_does_not_stop_the_rest_and_is_parked_alone)
 {
-    struct engine_config *config = stage();
-    config->targets[1].concurrency = 1;
-    story_begin();
-    refuse_auth_for("foreign");
-    receive_alert(41, "foreign", "f");
-    for (int i = 0; i < 10; i++) {
-        char id[16];
-        snprintf(id, sizeof(id), "n-%d", i);
-        receive_alert(42 + i, id, id);
-        pass(500);
+    static const struct { enum outcome outcome; const char *reason, *other; } rows[] = {
+        { OUTCOME_AUTH, "auth", "config" },
+        { OUTCOME_CONFIG, "config", "auth" },
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct engine_config *config = stage();
+        config->targets[1].concurrency = 1;
+        story_begin();
+        refuse_for("foreign", rows[row].outcome);
+        receive_alert(41, "foreign", "f");
+        for (int i = 0; i < 10; i++) {
+            char id[16];
+            snprintf(id, sizeof(id), "n-%d", i);
+            receive_alert(42 + i, id, id);
+            pass(500);
+        }
+        pass(60000);
+        cr_expect_eq(parked_seen(rows[row].reason), 1, "row %zu", row);
+        cr_expect_eq(parked_seen(rows[row].other), 0, "row %zu", row);
+        cr_expect_eq(committed(), 52, "row %zu", row);
+        everything_adds_up();
     }
-    pass(60000);
-    cr_expect_eq(parked_seen("auth"), 1);
-    cr_expect_eq(committed(), 52);
+}
+
+Test(story, a_credential_that_is_over_when_it_arrives_is_none_and_is_asked_for_again)
+{
+    stage();
+    credentials_live(-1);
+    story_begin();
+    receive_alert(41, "a", "1");
+    pass(10000);
+    expect_line("credential not had");
+    cr_expect_eq(calls_seen(), 0);
+    credentials_live(3600000);
+    pass(40000);
+    cr_expect_eq(calls_seen(), 1);
+    cr_expect_eq(committed(), 42);
     everything_adds_up();
 }
 
