@@ -154,7 +154,7 @@ run() {
 }
 
 broker_port() {
-    sed -n 's|^listeners=PLAINTEXT://127.0.0.1:\([0-9]*\),.*|\1|p' "$1/server.properties" 2>/dev/null
+    sed -n 's|^listeners=PLAINTEXT://127.0.0.1:\([0-9]*\),.*|\1|p' "$1/server.properties" 2>/dev/null | tail -n 1     # KAFKA_PROPERTIES may say it again
 }
 
 # An ApiVersions request, version 0, and its correlation id in the answer: https://kafka.apache.org/protocol

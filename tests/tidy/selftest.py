@@ -63,6 +63,20 @@ class IncludeDirections(House):
         self.write("codecs/buf.c", '#include "tests/support/draw.h"\n')
         self.expect_one("include_directions", "codecs/buf.c:1")
 
+    def test_the_judge_of_histories_may_not_look_at_the_product(self):
+        for name in ("bridge/core/engine.h", "codecs/buf.h", "bridge/log.h", "tests/sim/world.h"):
+            with self.subTest(name):
+                self.write(name, "")
+                path = self.write("tests/proof/checker.c", f'#include "{name}"\n')
+                self.expect_one("include_directions", "tests/proof/checker.c:1")
+                os.remove(path)
+
+    def test_the_world_may_look_at_the_judge_and_the_product(self):
+        for name in ("bridge/core/engine.h", "bridge/sim/sim.h", "tests/proof/checker.h", "tests/support/draw.h"):
+            self.write(name, "")
+            self.write("tests/sim/world.c", f'#include "{name}"\n')
+        self.expect_none("include_directions")
+
     def test_io_may_look_at_core_and_base(self):
         self.write("bridge/core/types.h", "")
         self.write("bridge/log.h", "")
@@ -94,6 +108,13 @@ class LibraryHeaders(House):
         self.write("bridge/io/kafka_conf.c", "#include <librdkafka/rdkafka.h>\n")
         self.write("bridge/io/redis_link.c", "#include <hiredis/async.h>\n#include <event2/event.h>\n")
         self.expect_none("library_headers")
+
+    def test_the_judge_of_histories_reads_json_in_one_place(self):
+        self.write("tests/proof/history_json.c", "#include <yyjson.h>\n")
+        self.write("tests/proof/test_checker.c", "#include <criterion/criterion.h>\n")
+        self.expect_none("library_headers")
+        self.write("tests/proof/checker.c", "#include <yyjson.h>\n")
+        self.expect_one("library_headers", "tests/proof/checker.c:1")
 
     def test_a_header_that_includes_a_library(self):
         self.write("bridge/io/kafka.h", "#include <librdkafka/rdkafka.h>\n")
@@ -233,6 +254,21 @@ class GeneratedFresh(House):
         self.hold("one\n")
         found = self.findings("generated_fresh", "--binary", self.program("echo one; exit 64\n"))
         self.assertEqual(len(found), len(tidy.GENERATED))
+
+
+class NoPlantedBugs(House):
+    def setUp(self):
+        super().setUp()
+        self.write("codecs/mutants.def", '/* rows */\nMUTANT(guard_off, "what", "who")\n')
+
+    def test_a_shipped_program_has_no_name_of_one(self):
+        self.expect_none("no_planted_bugs", "--binary", self.write("alertbridge", "\x7fELF guard_offer unguard_off"))
+
+    def test_a_name_gives_it_away(self):
+        self.expect_one("no_planted_bugs", "codecs/mutants.def:2", "--binary", self.write("alertbridge", "\x7fELF guard_off"))
+
+    def test_the_switch_gives_it_away(self):
+        self.expect_one("no_planted_bugs", "codecs/mutants.def:1", "--binary", self.write("alertbridge", "\x7fELF mutant_plant"))
 
 
 class Whole(House):

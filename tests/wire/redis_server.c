@@ -46,18 +46,24 @@ exec_sentinel(const struct redis_server_of_test *server)
     execlp("redis-server", "redis-server", path, "--sentinel", (char *)NULL);
 }
 
+static const char *
+program_of(const struct redis_server_of_test *server)
+{
+    return server->program ? server->program : "redis-server";
+}
+
 static void
 exec_server(const struct redis_server_of_test *server)
 {
     char port[8];
     snprintf(port, sizeof(port), "%u", server->port);
     const char *words[16 + SERVER_WORDS_MAX] = {
-        "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", server->dir.path, "--save", "", "--appendonly", "no",
+        program_of(server), "--port", port, "--bind", "127.0.0.1", "--dir", server->dir.path, "--save", "", "--appendonly", "no",
         "--unixsocket", server->path, "--requirepass", server->password,
     };
     for (int i = 0, n = 15; i < SERVER_WORDS_MAX && server->words[i]; i++)
         words[n++] = server->words[i];
-    execvp("redis-server", (char *const *)words);
+    execvp(program_of(server), (char *const *)words);
 }
 
 static void

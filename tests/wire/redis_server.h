@@ -11,6 +11,7 @@ enum { SERVER_WORDS_MAX = 16 };
 
 struct redis_server_of_test {
     pid_t pid;          /* 0 = not running */
+    const char *program;    /* set between prepare and start; redis-server if it is not */
     uint16_t port;
     char password[64];
     struct temp_dir dir;

@@ -1,0 +1,249 @@
+/* check_calls.c: who was called for what, how soon, and by how many at once: I9, I16, and what I6 says of batches and I18 of
+ * calls. */
+#include "tests/proof/letters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_MAX = 100, MARGIN_MS = 2000, MARGIN_SHARE = 5 };
+
+/* One id at one target: the call that is under way for it. */
+struct course {
+    size_t called;                  /* as a place; NEVER = none */
+    int64_t frozen_ms;              /* of that worker, all its life, when it called */
+};
+
+/* A call under way, and one member of it. Links are places in their array + 1; 0 ends a list. */
+struct call {
+    int64_t number;
+    int32_t target;
+    size_t members, next;
+};
+
+struct member {
+    struct course *course;
+    size_t place, next;
+};
+
+/* A call of the same moment was under way when it was told. */
+struct wait {
+    int64_t told_at, until;
+};
+
+struct caller {
+    size_t calls;                   /* under way */
+    int64_t frozen_ms, thawed_at;   /* for how long so far, and the end of the last time */
+    bool gone;
+};
+
+struct calls {
+    struct checked *checked;
+    struct course *courses;         /* [id * n_targets + target] */
+    struct caller *callers;         /* [worker] */
+    struct wait *waits;             /* [worker * n_targets + target] */
+    struct call *calls;
+    struct member *members;
+    size_t n_calls, n_members;
+    struct letters letters;
+};
+
+static const struct fact *
+fact_at(const struct calls *calls, size_t place)
+{
+    return &calls->checked->history->facts[place];
+}
+
+/* ---- calls under way ----------------------------------------------------------------------------------------------------- */
+
+static size_t *
+link_of(struct calls *calls, const struct fact *fact)
+{
+    size_t *link = &calls->callers[fact->worker].calls;
+    while (*link && (calls->calls[*link - 1].number != fact->number || calls->calls[*link - 1].target != fact->target))
+        link = &calls->calls[*link - 1].next;
+    return link;
+}
+
+static void
+begin(struct calls *calls, size_t place, const struct fact *fact, struct course *course)
+{
+    size_t *link = link_of(calls, fact);
+    if (!*link) {
+        size_t first = calls->callers[fact->worker].calls;
+        calls->calls[calls->n_calls] = (struct call){ .number = fact->number, .target = fact->target, .next = first };
+        calls->callers[fact->worker].calls = ++calls->n_calls;
+        link = &calls->callers[fact->worker].calls;
+    }
+    struct call *call = &calls->calls[*link - 1];
+    calls->members[calls->n_members] = (struct member){ course, place, call->members };
+    call->members = ++calls->n_members;
+    *course = (struct course){ .called = place, .frozen_ms = calls->callers[fact->worker].frozen_ms };
+}
+
+static void
+end(struct calls *calls, const struct fact *fact)
+{
+    size_t *link = link_of(calls, fact);
+    if (!*link)
+        return;
+    for (size_t at = calls->calls[*link - 1].members; at; at = calls->members[at - 1].next) {
+        const struct member *member = &calls->members[at - 1];
+        if (member->course->called == member->place)
+            member->course->called = NEVER;
+        letters_failed(&calls->letters, fact_at(calls, member->place), fact);
+    }
+    *link = calls->calls[*link - 1].next;
+}
+
+/* ---- I9 ------------------------------------------------------------------------------------------------------------------ */
+
+/* No request is open in the last fifth of its lease: only who stood still for longer than that may be met by another. */
+static int64_t
+margin_of(const struct target_facts *target)
+{
+    return target->lease_ms / MARGIN_SHARE < MARGIN_MS ? target->lease_ms / MARGIN_SHARE : MARGIN_MS;
+}
+
+static bool
+may_overlap(const struct calls *calls, const struct course *course, size_t place)
+{
+    const struct fact *before = fact_at(calls, course->called), *now = fact_at(calls, place);
+    const struct target_facts *target = &calls->checked->targets[now->target];
+    const struct caller *owner = &calls->callers[before->worker], *caller = &calls->callers[now->worker];
+    if (owner->gone || owner->frozen_ms - course->frozen_ms > margin_of(target))
+        return true;
+    if (caller->frozen_ms > margin_of(target) && caller->thawed_at > now->at - target->lease_ms)
+        return true;
+    return target->flags & TARGET_DEGRADES || forgot_since(calls->checked, before->at - target->lease_ms, place);
+}
+
+static void
+check_owner(const struct calls *calls, size_t place, const struct course *course)
+{
+    const struct fact *now = fact_at(calls, place);
+    judged(calls->checked, 9);
+    if (course->called == NEVER)
+        return;
+    const struct fact *before = fact_at(calls, course->called);
+    bool same_call = before->worker == now->worker && before->number == now->number;
+    if (!same_call && !may_overlap(calls, course, place))
+        violated(calls->checked, 9, place, "%s is called by worker %u while worker %u still calls for it",
+                 name_of(calls->checked, now->id), now->worker, before->worker);
+}
+
+/* ---- I6, I16 ------------------------------------------------------------------------------------------------------------- */
+
+static void
+check_batch(const struct calls *calls, size_t place, const struct course *course)
+{
+    const struct fact *now = fact_at(calls, place), *before = course->called != NEVER ? fact_at(calls, course->called) : NULL;
+    judged(calls->checked, 6);
+    if (now->limit > BATCH_MAX)
+        violated(calls->checked, 6, place, "a batch of %ld", (long)now->limit);
+    if (before && before->worker == now->worker && before->number == now->number)
+        violated(calls->checked, 6, place, "%s is twice in one call", name_of(calls->checked, now->id));
+}
+
+static struct wait *
+wait_of(const struct calls *calls, const struct fact *fact)
+{
+    return &calls->waits[(size_t)fact->worker * calls->checked->n_targets + (size_t)fact->target];
+}
+
+static void
+called(struct calls *calls, size_t place, const struct fact *fact)
+{
+    struct course *course = &calls->courses[(size_t)fact->id * calls->checked->n_targets + (size_t)fact->target];
+    check_owner(calls, place, course);
+    check_batch(calls, place, course);
+    judged(calls->checked, 16);
+    if (fact->at > wait_of(calls, fact)->told_at && fact->at < wait_of(calls, fact)->until)
+        violated(calls->checked, 16, place, "worker %u calls target %d at %ld ms, which told it to wait until %ld", fact->worker,
+                 fact->target, (long)fact->at, (long)wait_of(calls, fact)->until);
+    begin(calls, place, fact, course);
+    letters_called(&calls->letters, fact);
+}
+
+static void
+answered(struct calls *calls, const struct fact *fact)
+{
+    const struct target_facts *target = &calls->checked->targets[fact->target];
+    end(calls, fact);
+    letters_answered(&calls->letters, fact);
+    if (fact->word != calls->checked->word_throttled || fact->limit <= 0)
+        return;
+    int64_t wait = fact->limit < target->retry_after_max_ms ? fact->limit : target->retry_after_max_ms;
+    struct wait *told = wait_of(calls, fact);
+    told->told_at = fact->at;
+    told->until = fact->at + wait > told->until ? fact->at + wait : told->until;
+}
+
+static void
+frozen(struct caller *caller, const struct fact *fact)
+{
+    caller->frozen_ms += fact->number;
+    caller->thawed_at = fact->at + fact->number;
+}
+
+/* Asked to give back, a worker finishes its calls first, as long as there is time. */
+static void
+given_back(struct calls *calls, size_t place, const struct fact *fact)
+{
+    size_t open = calls->callers[fact->worker].calls;
+    if (fact->limit == 0)
+        return;
+    judged(calls->checked, 18);
+    if (open && fact->number < fact->limit)
+        violated(calls->checked, 18, place, "worker %u gives %d back after %ld ms while it still calls for %s", fact->worker,
+                 fact->partition, (long)fact->number,
+                 name_of(calls->checked, fact_at(calls, calls->members[calls->calls[open - 1].members - 1].place)->id));
+}
+
+static void
+look_at(struct calls *calls, size_t place)
+{
+    const struct fact *fact = fact_at(calls, place);
+    if (fact->kind == FACT_PRODUCED)
+        letters_produced(&calls->letters, fact);
+    else if (fact->kind == FACT_PARKED && fact->target >= 0)
+        letters_parked(&calls->letters, place, fact);
+    else if (fact->kind == FACT_REVOKED)
+        given_back(calls, place, fact);
+    else if (fact->kind == FACT_CALLED && fact->target >= 0)
+        called(calls, place, fact);
+    else if (fact->kind == FACT_ANSWERED && fact->target >= 0)
+        answered(calls, fact);
+    else if (fact->kind == FACT_STOPPED)
+        calls->callers[fact->worker].gone = true;
+    else if (fact->kind == FACT_FROZEN)
+        frozen(&calls->callers[fact->worker], fact);
+}
+
+void
+check_calls(struct checked *checked)
+{
+    const struct history *history = checked->history;
+    struct calls calls = { .checked = checked };
+    size_t n = (size_t)history->n_texts * checked->n_targets, n_called = 0;
+    uint32_t n_workers = 1;
+    for (size_t i = 0; i < history->n; i++) {
+        n_workers = history->facts[i].worker >= n_workers ? history->facts[i].worker + 1 : n_workers;
+        n_called += history->facts[i].kind == FACT_CALLED;
+    }
+    calls.courses = malloc((n + 1) * sizeof(*calls.courses));
+    for (size_t i = 0; i < n; i++)
+        calls.courses[i] = (struct course){ .called = NEVER };
+    calls.callers = calloc(n_workers, sizeof(*calls.callers));
+    calls.waits = calloc((size_t)n_workers * checked->n_targets + 1, sizeof(*calls.waits));
+    calls.calls = malloc((n_called + 1) * sizeof(*calls.calls));
+    calls.members = malloc((n_called + 1) * sizeof(*calls.members));
+    letters_init(&calls.letters, checked, n_workers);
+    for (size_t i = 0; i < history->n; i++)
+        look_at(&calls, i);
+    letters_release(&calls.letters);
+    free(calls.courses);
+    free(calls.callers);
+    free(calls.waits);
+    free(calls.calls);
+    free(calls.members);
+}

@@ -1,0 +1,61 @@
+/* check_state.c: what the store held of each id, and the workers' own numbers. */
+#include "tests/proof/checked.h"
+
+#include <string.h>
+
+enum { REPLAY = 1 };
+
+/* "-" = no key. Done is never left; dead and held begin again only in a replay, or end as done. */
+static bool
+may_go(char from, char to, bool replay)
+{
+    switch (from) {
+    case '-':
+        return strchr("CDXUR", to) != NULL;
+    case 'C':
+        return strchr("CDXUR-", to) != NULL;    /* "-": a repeat that waits gives back what it found */
+    case 'R':
+        return strchr("CDXUR", to) != NULL;
+    case 'X':
+    case 'U':
+        return to == 'D' || (replay && to == 'C');
+    default:
+        return false;
+    }
+}
+
+static void
+check_key(struct checked *checked, size_t place, const struct fact *fact)
+{
+    char from = name_of(checked, fact->word)[0], to = name_of(checked, fact->other)[0];
+    judged(checked, 10);
+    if (!may_go(from, to, fact->flags & REPLAY))
+        violated(checked, 10, place, "%s at target %d went from %c to %c", name_of(checked, fact->id), fact->target, from, to);
+}
+
+static void
+check_gauge(struct checked *checked, size_t place, const struct fact *fact)
+{
+    const char *what = name_of(checked, fact->word);
+    bool is_sum = strcmp(what, "opened") == 0;
+    int invariant = is_sum ? 13 : strcmp(what, "halved") == 0 ? 16 : 12;
+    judged(checked, invariant);
+    if (is_sum && fact->number != fact->limit)
+        violated(checked, 13, place, "worker %u, target %d: %ld opened, %ld accounted for", fact->worker, fact->target,
+                 (long)fact->number, (long)fact->limit);
+    if (!is_sum && fact->number > fact->limit)
+        violated(checked, invariant, place, "worker %u: %s %ld, the limit is %ld", fact->worker, what, (long)fact->number,
+                 (long)fact->limit);
+}
+
+void
+check_state(struct checked *checked)
+{
+    for (size_t i = 0; i < checked->history->n; i++) {
+        const struct fact *fact = &checked->history->facts[i];
+        if (fact->kind == FACT_KEY)
+            check_key(checked, i, fact);
+        else if (fact->kind == FACT_GAUGED)
+            check_gauge(checked, i, fact);
+    }
+}

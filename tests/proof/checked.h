@@ -1,0 +1,75 @@
+/* checked.h: what the parts of the checker share: the history with its indexes. Private to tests/proof. */
+#ifndef TESTS_PROOF_CHECKED_H
+#define TESTS_PROOF_CHECKED_H
+
+#include "tests/proof/checker.h"
+
+#define NEVER SIZE_MAX
+
+enum { CONTENTS_MAX = FACT_CONTENTS_MAX };
+
+/* One id at one target. Moments are places in the history. */
+struct fate {
+    size_t executed[CONTENTS_MAX];      /* first time with that content */
+    size_t parked[CONTENTS_MAX];        /* first dead letter of that content */
+    size_t told[CONTENTS_MAX];          /* first time that only the journal could tell its end */
+    size_t first;                       /* first execution of all */
+    size_t suppressed;                  /* first journal entry that says duplicate of another */
+    uint32_t times;                     /* executions */
+    uint32_t leader;
+};
+
+/* One event for one target. */
+struct delivery {
+    size_t produced;                    /* its fact */
+    int32_t target;                     /* -1: none, it can only be parked */
+    size_t ended;                       /* when it was terminal at the latest, as far as the world could see; NEVER = not */
+};
+
+struct target_facts {
+    bool known, is_soar;
+    uint32_t flags;
+    int64_t lease_ms, back_off_ms, retry_after_max_ms;
+    uint32_t sends_max;         /* doubtful ones, and the last; 0 = no limit */
+};
+
+struct checked {
+    const struct history *history;
+    struct findings *findings;
+    struct target_facts targets[FACT_TARGETS_MAX];
+    uint32_t n_targets;
+    struct fate *fates;                 /* [id * n_targets + target] */
+    struct delivery *deliveries;        /* by partition, offset, index, target */
+    size_t n_deliveries;
+    size_t *first_of;                   /* deliveries of a partition begin there; n_partitions + 1 */
+    int32_t n_partitions;
+    size_t *forgets, *misses;           /* places of FACT_FORGOT and FACT_MISSED */
+    size_t n_forgets, n_misses;
+    uint32_t word_delivered, word_duplicate, word_resend, word_throttled;
+};
+
+struct fate *fate_of(const struct checked *, uint32_t id, int32_t target);
+
+/* Whether the store lost memory, or was away, from that time on and before that place. */
+bool forgot_since(const struct checked *, int64_t at_ms, size_t to);
+bool missed_since(const struct checked *, int64_t at_ms, size_t to);
+void judged(struct checked *, int invariant);
+void violated(struct checked *, int invariant, size_t fact, const char *format, ...) __attribute__((format(printf, 4, 5)));
+const char *name_of(const struct checked *, uint32_t text);
+uint32_t word_of(const struct history *, const char *);      /* no fact has UINT32_MAX */
+
+/* The delivery at these coordinates; NULL when nothing like it was produced. */
+struct delivery *delivery_at(const struct checked *, int32_t partition, int64_t offset, uint32_t index, int32_t target);
+
+/* The first delivery of the partition at that offset or behind it: a place in `deliveries`. */
+size_t deliveries_from(const struct checked *, int32_t partition, int64_t offset);
+
+void check_ends(struct checked *);      /* check_ends.c:  I1 I2 I5 I11 I14 */
+void check_kafka(struct checked *);     /* check_kafka.c: I3 I4 I18 */
+void check_calls(struct checked *);     /* check_calls.c: I6 I9 I16 I18; check_letters.c: I1 of what was parked */
+void check_executions(struct checked *);    /* check_executions.c: I6 I7 */
+void check_lanes(struct checked *);     /* check_lanes.c: I8 */
+void check_state(struct checked *);     /* check_state.c: I10 I12 I13 */
+void check_rest(struct checked *);      /* check_rest.c:  I17 */
+
+#endif

@@ -1,0 +1,78 @@
+/* test_state.c: what the checker says of keys, of the workers' own numbers, and of facts that make no sense: I10 I12 I13. */
+#include "tests/proof/tale.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define DONE(offset_, id_) PRODUCED(offset_, id_, .targets = TO_SOAR), EXECUTED(SOAR, id_)
+
+Test(proof_state, keys_follow_the_table)
+{
+    static const struct tale tales[] = {
+        { "claimed, done", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "D") } },
+        { "released, claimed again, dead", SOUND, 0, { KEY("a", "C", "R"), KEY("a", "R", "C"), KEY("a", "C", "X") } },
+        { "an acknowledgement comes after all", SOUND, 0, { KEY("a", "C", "U"), KEY("a", "U", "D"), KEY("b", "X", "D") } },
+        { "a claim is given back unused", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "-"), KEY("a", "-", "C") } },
+        { "replayed", SOUND, 0, { KEY("a", "X", "C", .flags = 1), KEY("b", "U", "C", .flags = 1) } },
+        { "done is left for a claim", 10, 0, { KEY("a", "-", "C"), KEY("a", "C", "D"), KEY("a", "D", "C") } },
+        { "done is overwritten by dead", 10, 0, { KEY("a", "C", "D"), KEY("a", "D", "X") } },
+        { "done is left in a replay", 10, 0, { KEY("a", "D", "C", .flags = 1) } },
+        { "done is erased", 10, 0, { KEY("a", "D", "-") } },
+        { "dead begins again without a replay", 10, 0, { KEY("a", "X", "C") } },
+        { "held begins again without a replay", 10, 0, { KEY("a", "U", "C") } },
+        { "held is released", 10, 0, { KEY("a", "U", "R") } },
+        { "dead is held", 10, 0, { KEY("a", "X", "U") } },
+        { "dead is erased", 10, 0, { KEY("a", "X", "-") } },
+    };
+    EXPECT_TALES(10, tales);
+}
+
+Test(proof_state, windows_are_bounded)
+{
+    static const struct tale tales[] = {
+        { "up to the limit", SOUND, 0, { GAUGED("records", 10, 10), GAUGED("bytes", 0, 10) } },
+        { "one more", 12, 0, { GAUGED("records", 11, 10) } },
+        { "bytes", 12, 0, { GAUGED("records", 1, 10), GAUGED("bytes", 1025, 1024) } },
+    };
+    EXPECT_TALES(12, tales);
+}
+
+Test(proof_state, opened_is_accounted_for)
+{
+    static const struct tale tales[] = {
+        { "equal", SOUND, 0, { GAUGED("opened", 5, 5) } },
+        { "one is missing", 13, 0, { GAUGED("opened", 5, 5), GAUGED("opened", 6, 5) } },
+        { "one is counted twice", 13, 0, { GAUGED("opened", 5, 6) } },
+    };
+    EXPECT_TALES(13, tales);
+}
+
+Test(proof_state, facts_that_point_nowhere_are_refused)
+{
+    static const struct tale tales[] = {
+        { "sound", SOUND, 0, { DONE(0, "a") } },
+        { "a target beyond all", 0, 0, { CALLED(FACT_TARGETS_MAX, "a") } },
+        { "executed nowhere", 0, 0, { EXECUTED(-1, "a") } },
+        { "a target of which nothing is said", 0, 0, { EXECUTED(SOAR + 1, "a") } },
+        { "a content beyond all", 0, 0, { DONE(0, "a"), EXECUTED(SOAR, "a", .content = FACT_CONTENTS_MAX) } },
+        { "a worker beyond all", 0, 0, { STOPPED("killed", .worker = FACT_WORKERS_MAX) } },
+        { "produced into no partition", 0, 0, { PRODUCED(0, "a", .partition = -1) } },
+        { "a partition beyond all", 0, 0, { POLLED(0, .partition = FACT_PARTITIONS_MAX) } },
+    };
+    for (size_t i = 0; i < sizeof(tales) / sizeof(tales[0]); i++) {
+        struct history history;
+        struct findings findings;
+        history_init(&history);
+        tale_tell(&tales[i], &history);
+        history_check(&history, &findings);
+        history_release(&history);
+        cr_expect_eq(findings.n, i == 0 ? 0 : 1, "%s", tales[i].name);
+        cr_expect_eq(findings.violations[0], i == 0 ? 0 : 1, "%s", tales[i].name);
+    }
+}
+
+Test(proof_state, each_invariant_has_its_line)
+{
+    for (int i = 0; i < INVARIANT_COUNT; i++)
+        cr_expect(invariant_text(i) && strlen(invariant_text(i)) > 10, "I%d", i);
+}

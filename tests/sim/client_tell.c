@@ -1,0 +1,29 @@
+/* client_tell.c: what a command did to the key of a delivery, as a fact. */
+#include "tests/sim/client_parts.h"
+
+static char
+state_of(const struct store_reply *reply)
+{
+    return reply->kind == STORE_TEXT && reply->text[0] ? reply->text[0] : '-';
+}
+
+static uint32_t
+doubt_of(const struct store_reply *reply)
+{
+    struct claim_value value = { 0 };
+    return reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) ? value.doubt : 0;
+}
+
+/* What a command did to a delivery's key, as a fact. */
+void
+client_tell_key(struct world *world, const struct op *op, const struct store_reply *before)
+{
+    struct store_reply now;
+    keys_get(store_keys(world), store_now_ms(world), op->key, &now);
+    char from[2] = { state_of(before) }, to[2] = { state_of(&now) };
+    if (from[0] == to[0] && doubt_of(before) == doubt_of(&now))
+        return;
+    world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
+                                      .id = world_text(world, op->id), .word = world_text(world, from),
+                                      .other = world_text(world, to), .flags = op->order.replay, .number = doubt_of(&now) });
+}

@@ -1,0 +1,102 @@
+/* nemesis.c: what befalls processes and servers, one round of chances each 100 ms. */
+#include "tests/sim/cluster.h"
+#include "tests/sim/gateway.h"
+#include "tests/sim/group.h"
+#include "tests/sim/store.h"
+
+enum { ROUND_MS = 100, DOWN_MS = 4000, WALL_JUMP_MS = 3600 * 1000, LEADERLESS_MS = 5000 };
+
+static void
+start_again(struct world *world, struct happening *happening)
+{
+    struct worker *worker = world->workers[happening->a];
+    if (!worker->life && !world->leaving)
+        worker_start(world, worker);
+}
+
+void
+nemesis_starts_again(struct world *world, struct worker *worker)
+{
+    if (!world->leaving)
+        world_later(world, 1 + world_draw(world, DOWN_MS), start_again)->a = worker->number;
+}
+
+static void
+befalls(struct world *world, struct worker *worker)
+{
+    ms_t lease = world->config.targets[TARGET_PORTAL].claim_lease_ms;
+    if (world_fires(world, SWARM_kill)) {
+        worker_kill(world, worker);
+    } else if (world_fires(world, SWARM_freeze)) {
+        worker_freeze(world, worker, 1 + world_draw(world, (uint32_t)(3 * lease)));
+    } else if (world_fires(world, SWARM_term)) {
+        worker_term(world, worker);
+        if (worker->life && world_fires(world, SWARM_second_term))
+            worker_term(world, worker);
+    } else if (world_fires(world, SWARM_wall_jump)) {
+        worker->wall_offset_ms = (int64_t)world_draw(world, 2 * WALL_JUMP_MS) - WALL_JUMP_MS;
+    } else if (world_fires(world, SWARM_rotate)) {
+        keyring_rotate(world, worker);
+    } else if (world_fires(world, SWARM_operator)) {
+        worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_PAUSE });
+    } else if (world_draw(world, 20) == 0) {
+        worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
+    }
+}
+
+static void
+befalls_kafka(struct world *world)
+{
+    uint32_t partition = world_draw(world, world->cluster->n_logs);
+    if (world_fires(world, SWARM_leader_move))
+        world->cluster->logs[partition].leaderless_until = world->now + world_draw(world, LEADERLESS_MS);
+    if (world_fires(world, SWARM_rebalance))
+        group_rebalance(world);
+    if (world->cluster->n_logs < LOG_PARTITIONS_MAX && world_fires(world, SWARM_partition_added)) {
+        cluster_add_partition(world);
+        group_rebalance(world);
+    }
+}
+
+static void
+round_of_chances(struct world *world, struct happening *happening)
+{
+    (void)happening;
+    if (world->calm)
+        return;
+    for (uint32_t i = 0; i < WORKERS_MAX; i++)
+        if (worker_runs(world->workers[i]) && world->workers[i]->frozen_until <= world->now)
+            befalls(world, world->workers[i]);
+    befalls_kafka(world);
+    store_moves(world);
+    gateway_moves(world);
+    world_later(world, ROUND_MS, round_of_chances);
+}
+
+void
+nemesis_start(struct world *world)
+{
+    world_later(world, ROUND_MS, round_of_chances);
+}
+
+/* A frozen one hears it when it runs again. */
+static void
+resumes(struct world *world, struct happening *happening)
+{
+    struct worker *worker = world->workers[happening->a];
+    if (worker->frozen_until > world->now)
+        world_later(world, worker->frozen_until - world->now, resumes)->a = worker->number;
+    else if (worker_runs(worker))
+        worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
+}
+
+void
+nemesis_ends(struct world *world)
+{
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        world->workers[i]->wall_offset_ms = 0;
+        world_later(world, 0, resumes)->a = i;
+    }
+    for (uint32_t i = 0; i < world->cluster->n_logs; i++)
+        world->cluster->logs[i].leaderless_until = 0;
+}
