@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Installs, builds, runs every test. Ends with one line: N passed, N failed.
 #
-#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, a build by clang, end to end
-#   tests/run.sh --quick    the same units, stories and wire tests, one short end-to-end run: under 5 minutes once the packages are there
+#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, the simulated world, coverage,
+#                           each fuzz target for 15 seconds, end to end on real Kafka and Redis
+#   tests/run.sh --quick    the same units, stories and wire tests, some seeds, one short end-to-end run: under 5 minutes once the
+#                           packages are there
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -91,11 +93,14 @@ suites asan wire
 step tidy python3 tests/tidy/tidy.py --core build/release/libcore.a --binary build/release/alertbridge
 step tidy-selftest python3 tests/tidy/selftest.py
 
-[ "$quick" = yes ] || step build-clang cmake --workflow --preset fuzz
-
 if [ "$quick" = yes ]; then
+    step sim build/release/alertbridge_sim --seeds 1..500
     script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge
 else
+    step sim build/release/alertbridge_sim --twice --seeds 1..500
+    script mutants tests/sim/mutants.sh --seeds 500
+    script coverage tests/coverage.sh
+    step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 --build build/fuzz
     script e2e tests/e2e/run.sh build/release/alertbridge
 fi
 finish

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# run.sh: three workers, a real Kafka, a real Redis with a replica, the simulators of both backends, a proxy on every way between
+# them, and a schedule of faults that follows from a seed. At the end the checker judges what happened.
+#
+#   tests/chaos/run.sh [--minutes 6] [--seed 1] [--kills N] [--rate EVENTS_A_SECOND] [--kafka 3.9.1] [--keep DIR] BINARY
+#   tests/chaos/run.sh --seed 7 --plan BINARY       only prints the schedule
+#
+# The judge is alertbridge_judge beside BINARY. Prints each fault as it happens, how often each fired, the judge's findings and
+# `N passed, N failed` as the last line. What a failed run leaves behind stays in a folder that it names.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+e2e=$here/../e2e
+venv=${ALERTBRIDGE_CACHE:-$HOME/.cache/alertbridge}/e2e-venv
+if ! "$venv/bin/python" -c 'import confluent_kafka, msgpack' 2>/dev/null; then
+    mkdir -p "$(dirname "$venv")"
+    python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$e2e/requirements.txt" >&2
+fi
+PYTHONPATH=$here:$e2e exec "$venv/bin/python" -B "$here/runner.py" "$@"
