@@ -53,7 +53,7 @@ def twin_storms(servers, name, number=4000):
         world.produce(records, note=False)
         a, b = (world.worker(label, routes=routes(world)).ready() for label in "ab")
         wait_until("both have partitions", lambda: a.assigned() and b.assigned(), 30)
-        wait_until("twins wait", lambda: all(w.metric("alertbridge_claims_total", 'verdict="twin"') for w in (a, b)), 30)
+        wait_until("twins wait", lambda: all(w.metric("alertbridge_claims_total", 'verdict="twin"') for w in (a, b)), 90)
         expect(count([a, b], "deliveries_suppressed_total") == 0, "suppressed by leaders that are only claimed")
         a.kill()
         world.sim.start()
