@@ -10,6 +10,7 @@ from servers import expect, wait_until
 
 KEYS = 40
 WINDOW = {"window": "10m"}
+BREAKER = {"failures": 5, "every": "200ms"}  # each try is another delivery's: one of them soon meets the window of a leader
 
 
 def repeats(name, count, first=0, seed=1):
@@ -51,7 +52,7 @@ def twin_storms(servers, name, number=4000):
     with World(servers, name, sim=False) as world:
         records = repeats(name, number)
         world.produce(records, note=False)
-        a, b = (world.worker(label, routes=routes(world)).ready() for label in "ab")
+        a, b = (world.worker(label, routes=routes(world), soar={"breaker": BREAKER}).ready() for label in "ab")
         wait_until("both have partitions", lambda: a.assigned() and b.assigned(), 30)
         wait_until("twins wait", lambda: all(w.metric("alertbridge_claims_total", 'verdict="twin"') for w in (a, b)), 90)
         expect(count([a, b], "deliveries_suppressed_total") == 0, "suppressed by leaders that are only claimed")
