@@ -98,7 +98,6 @@ if [ "$quick" = yes ]; then
     script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge
 else
     step sim build/release/alertbridge_sim --twice --seeds 1..500
-    script mutants tests/sim/mutants.sh --seeds 500
     script coverage tests/coverage.sh
     step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 --build build/fuzz
     script e2e tests/e2e/run.sh build/release/alertbridge
