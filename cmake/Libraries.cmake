@@ -8,9 +8,14 @@ pkg_check_modules(EVENT   REQUIRED IMPORTED_TARGET libevent>=2.1.12)
 pkg_check_modules(YAML    REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)
 pkg_check_modules(YYJSON  REQUIRED IMPORTED_TARGET yyjson>=0.8)
 
-# msgpack-c's pkg-config name changed between Debian 12 (msgpack) and 13 (msgpack-c).
-pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c>=4.0 msgpack>=4.0)
-add_library(MsgPack ALIAS PkgConfig::MSGPACK)
+# Debian 13 has msgpack-c 6, whose pkg-config file names a relative include folder; Debian 12 has version 4 under another name.
+find_package(msgpack-c 6.0 CONFIG QUIET)
+if(msgpack-c_FOUND)
+    add_library(MsgPack ALIAS msgpack-c)
+else()
+    pkg_check_modules(MSGPACK REQUIRED IMPORTED_TARGET msgpack>=4.0)
+    add_library(MsgPack ALIAS PkgConfig::MSGPACK)
+endif()
 
 # TLS to Redis came with hiredis 1.0, as a library of its own beside it: Debian 12 has none, Debian 13 has.
 pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET hiredis_ssl>=1.0)
