@@ -210,19 +210,41 @@ claim_answered(struct engine *engine, const struct input *input)
     broken("a claim verdict out of range");
 }
 
-/* The tag stays as it is: nothing else but a dead letter can be under way for it, and that answers by another input. */
+/* A tag of its own: the answer to an earlier renewal, given once more, must not stand for this one, which may be the first that
+ * writes a doubt. Only in PARKING the tag stays: it is the dead letter's, which answers by another input, and no call follows. */
 static void
-renew(struct engine *engine, struct delivery *delivery)
+renewal_begins(struct delivery *delivery)
 {
     delivery->renewing = true;
+    if (delivery->state != DELIVERY_PARKING)
+        (void)delivery_tag(delivery);
+}
+
+static void
+push_renew(struct engine *engine, const struct delivery *delivery)
+{
     todo_push(engine, EFFECT_RENEW, delivery->slot, delivery->serial);
 }
 
-void
+static void
 claim_renew(struct engine *engine, struct delivery *delivery)
 {
-    if (!delivery->renewing)
-        renew(engine, delivery);
+    if (delivery->renewing)
+        return;
+    renewal_begins(delivery);
+    push_renew(engine, delivery);
+}
+
+/* The entry of the journal in front: both ride in one pipeline. */
+void
+claim_renew_in_doubt(struct engine *engine, struct delivery *delivery)
+{
+    bool under_way = delivery->renewing;
+    if (!under_way)
+        renewal_begins(delivery);
+    journal_resend(engine, delivery);
+    if (!under_way)
+        push_renew(engine, delivery);
 }
 
 /* A claim in BACKOFF, HELD or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in
@@ -300,9 +322,10 @@ renew_again(struct engine *engine, struct delivery *delivery)
 {
     if (!delivery->renewing)
         return;
+    renewal_begins(delivery);
     if (delivery->batch->state == BATCH_RENEWING && delivery->doubt > 0 && delivery->doubt_journaled == delivery->doubt) {
         delivery->journal_again = true;
         todo_push(engine, EFFECT_JOURNAL, delivery->slot, delivery->serial);
     }
-    renew(engine, delivery);
+    push_renew(engine, delivery);
 }

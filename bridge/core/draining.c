@@ -123,12 +123,13 @@ static void
 drain_end(struct engine *engine)
 {
     bool revoke = engine->drain.revoke;
-    bool committed = partitions_are_committed(engine);
+    bool committed = partitions_are_committed(engine) && !engine->drain.left_open;
     TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, committed ? "" : ", not committed");
     todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (committed ? 0 : DRAINED_UNCOMMITTED),
               engine->drain.abandoned);
     engine->drain.committing = false;
     if (revoke) {
+        engine->drain.left_open = engine->drain.shutdown && (!committed || engine->drain.abandoned > 0);
         engine->drain.revoke = false;
         partitions_clear(engine);
     } else {

@@ -346,8 +346,7 @@ batch_begin_again(struct engine *engine, struct batch *batch)
         if (!stale && !delivery->doubt_unwritten && !delivery->renewing)
             continue;
         renewing = true;
-        journal_resend(engine, delivery);
-        claim_renew(engine, delivery);
+        claim_renew_in_doubt(engine, delivery);
     }
     batch->state = BATCH_RENEWING;
     if (!list_first(&batch->members))

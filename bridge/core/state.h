@@ -50,6 +50,7 @@ struct drain {
     ms_t until_ms;
     ms_t commit_at_ms;          /* the last commit failed: not before */
     uint32_t abandoned;
+    bool left_open;             /* a revoke that ended during the shutdown left something uncommitted: it is not complete */
 };
 
 struct engine {
@@ -132,7 +133,8 @@ void claim_answered(struct engine *, const struct input *);
 void claims_forgotten(struct engine *, const struct input *);   /* Redis lost its memory */
 void claim_keep(struct engine *, struct delivery *);    /* the lease begins now: custody */
 void claim_unkeep(struct engine *, struct delivery *);
-void claim_renew(struct engine *, struct delivery *);   /* extends the lease, writes doubt; nothing when one is out */
+/* extends the lease, writes doubt; nothing when one is out. A doubt that is new is journaled in front of it */
+void claim_renew_in_doubt(struct engine *, struct delivery *);
 void renew_answered(struct engine *, struct delivery *, enum settle_answer);
 void renew_again(struct engine *, struct delivery *);
 void custody_renew_due(struct engine *, struct target *);

@@ -7,10 +7,10 @@
 
 enum { BATCH_MAX = 100, MARGIN_MS = 2000, MARGIN_SHARE = 5 };
 
-/* One id at one target: the call that is under way for it. */
+/* One id at one target: the calls that are under way for it. */
 struct course {
-    size_t called;                  /* as a place; NEVER = none */
-    int64_t frozen_ms;              /* of that worker, all its life, when it called */
+    size_t called, begun;           /* decided, on the wire: as places; NEVER = none */
+    int64_t frozen_ms;              /* of that worker, all its life, when it began */
 };
 
 /* A call under way, and one member of it. Links are places in their array + 1; 0 ends a list. */
@@ -65,7 +65,7 @@ link_of(struct calls *calls, const struct fact *fact)
 }
 
 static void
-begin(struct calls *calls, size_t place, const struct fact *fact, struct course *course)
+decide(struct calls *calls, size_t place, const struct fact *fact, struct course *course)
 {
     size_t *link = link_of(calls, fact);
     if (!*link) {
@@ -77,7 +77,14 @@ begin(struct calls *calls, size_t place, const struct fact *fact, struct course 
     struct call *call = &calls->calls[*link - 1];
     calls->members[calls->n_members] = (struct member){ course, place, call->members };
     call->members = ++calls->n_members;
-    *course = (struct course){ .called = place, .frozen_ms = calls->callers[fact->worker].frozen_ms };
+    course->called = place;
+}
+
+static bool
+is_begun_by(const struct calls *calls, const struct course *course, const struct fact *fact)
+{
+    const struct fact *begun = course->begun != NEVER ? fact_at(calls, course->begun) : NULL;
+    return begun && begun->worker == fact->worker && begun->number == fact->number;
 }
 
 static void
@@ -90,6 +97,8 @@ end(struct calls *calls, const struct fact *fact)
         const struct member *member = &calls->members[at - 1];
         if (member->course->called == member->place)
             member->course->called = NEVER;
+        if (is_begun_by(calls, member->course, fact))
+            member->course->begun = NEVER;
         letters_failed(&calls->letters, fact_at(calls, member->place), fact);
     }
     *link = calls->calls[*link - 1].next;
@@ -107,7 +116,7 @@ margin_of(const struct target_facts *target)
 static bool
 may_overlap(const struct calls *calls, const struct course *course, size_t place)
 {
-    const struct fact *before = fact_at(calls, course->called), *now = fact_at(calls, place);
+    const struct fact *before = fact_at(calls, course->begun), *now = fact_at(calls, place);
     const struct target_facts *target = &calls->checked->targets[now->target];
     const struct caller *owner = &calls->callers[before->worker], *caller = &calls->callers[now->worker];
     if (owner->gone || owner->frozen_ms - course->frozen_ms > margin_of(target))
@@ -118,17 +127,27 @@ may_overlap(const struct calls *calls, const struct course *course, size_t place
 }
 
 static void
-check_owner(const struct calls *calls, size_t place, const struct course *course)
+check_owner(const struct calls *calls, size_t place, const struct member *member)
 {
     const struct fact *now = fact_at(calls, place);
+    const struct course *course = member->course;
     judged(calls->checked, 9);
-    if (course->called == NEVER)
-        return;
-    const struct fact *before = fact_at(calls, course->called);
-    bool same_call = before->worker == now->worker && before->number == now->number;
-    if (!same_call && !may_overlap(calls, course, place))
+    if (course->begun != NEVER && !is_begun_by(calls, course, now) && !may_overlap(calls, course, place))
         violated(calls->checked, 9, place, "%s is called by worker %u while worker %u still calls for it",
-                 name_of(calls->checked, now->id), now->worker, before->worker);
+                 name_of(calls->checked, fact_at(calls, member->place)->id), now->worker,
+                 fact_at(calls, course->begun)->worker);
+}
+
+static void
+begun(struct calls *calls, size_t place, const struct fact *fact)
+{
+    size_t call = *link_of(calls, fact);
+    for (size_t at = call ? calls->calls[call - 1].members : 0; at; at = calls->members[at - 1].next) {
+        const struct member *member = &calls->members[at - 1];
+        check_owner(calls, place, member);
+        member->course->begun = place;
+        member->course->frozen_ms = calls->callers[fact->worker].frozen_ms;
+    }
 }
 
 /* ---- I6, I16 ------------------------------------------------------------------------------------------------------------- */
@@ -154,13 +173,12 @@ static void
 called(struct calls *calls, size_t place, const struct fact *fact)
 {
     struct course *course = &calls->courses[(size_t)fact->id * calls->checked->n_targets + (size_t)fact->target];
-    check_owner(calls, place, course);
     check_batch(calls, place, course);
     judged(calls->checked, 16);
     if (fact->at > wait_of(calls, fact)->told_at && fact->at < wait_of(calls, fact)->until)
         violated(calls->checked, 16, place, "worker %u calls target %d at %ld ms, which told it to wait until %ld", fact->worker,
                  fact->target, (long)fact->at, (long)wait_of(calls, fact)->until);
-    begin(calls, place, fact, course);
+    decide(calls, place, fact, course);
     letters_called(&calls->letters, fact);
 }
 
@@ -211,6 +229,8 @@ look_at(struct calls *calls, size_t place)
         given_back(calls, place, fact);
     else if (fact->kind == FACT_CALLED && fact->target >= 0)
         called(calls, place, fact);
+    else if (fact->kind == FACT_BEGUN)
+        begun(calls, place, fact);
     else if (fact->kind == FACT_ANSWERED && fact->target >= 0)
         answered(calls, fact);
     else if (fact->kind == FACT_STOPPED)
@@ -232,7 +252,7 @@ check_calls(struct checked *checked)
     }
     calls.courses = malloc((n + 1) * sizeof(*calls.courses));
     for (size_t i = 0; i < n; i++)
-        calls.courses[i] = (struct course){ .called = NEVER };
+        calls.courses[i] = (struct course){ .called = NEVER, .begun = NEVER };
     calls.callers = calloc(n_workers, sizeof(*calls.callers));
     calls.waits = calloc((size_t)n_workers * checked->n_targets + 1, sizeof(*calls.waits));
     calls.calls = malloc((n_called + 1) * sizeof(*calls.calls));

@@ -25,9 +25,7 @@ end_of(const struct checked *checked, const struct fact *produced, int32_t targe
         for (int i = 0; i < CONTENTS_MAX; i++)
             at = earlier(at, fate->parked[i]);
     }
-    if (fate->suppressed != NEVER && fate_of(checked, fate->leader, target)->first < fate->suppressed)
-        at = earlier(at, fate->suppressed);
-    return at;
+    return earlier(at, fate->suppressed);
 }
 
 /* Dead letters by the coordinates of what they hold: the first one counts. */
@@ -193,7 +191,7 @@ check_journal(struct checked *checked, size_t place, const struct fact *fact)
     }
     if (fact->word == checked->word_duplicate && fact->other) {
         judged(checked, 11);
-        if (fate_of(checked, fact->other, fact->target)->first > place)
+        if (!was_heard(checked, fact->other, fact->target, place))
             violated(checked, 11, place, "%s was suppressed by %s, which was not carried out", name_of(checked, fact->id),
                      name_of(checked, fact->other));
     }

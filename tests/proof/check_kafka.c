@@ -8,6 +8,7 @@
 struct owner {
     uint32_t worker, epoch;
     bool assigned, committed_any;
+    size_t since;               /* its assignment, as a place */
     int64_t committed, polled;
 };
 
@@ -15,6 +16,7 @@ struct place {
     struct owner *owners;       /* the latest of each worker's life that ever had it */
     uint32_t n, room;
     int64_t floor;              /* after a complete drain: the next record to be read; -1 = none */
+    size_t floor_since;         /* that drain, as a place */
     uint32_t given_back_by;     /* the worker that gave it back last */
     int64_t given_back_at, given_back_polled;
 };
@@ -34,10 +36,10 @@ owner_of(struct place *place, uint32_t worker)
 }
 
 static void
-assigned(struct place *place, const struct fact *fact)
+assigned(struct place *place, size_t at, const struct fact *fact)
 {
     struct owner *owner = owner_of(place, fact->worker);
-    *owner = (struct owner){ .worker = fact->worker, .epoch = fact->epoch, .assigned = true, .polled = -1 };
+    *owner = (struct owner){ .worker = fact->worker, .epoch = fact->epoch, .assigned = true, .since = at, .polled = -1 };
 }
 
 static void
@@ -68,12 +70,13 @@ committed(struct checked *checked, struct place *place, size_t at, const struct 
     owner->committed = fact->offset;
 }
 
+/* Who had the partition before that drain, and was put out of the group while it stood still, reads on until it hears of it. */
 static void
 polled(struct checked *checked, struct place *place, size_t at, const struct fact *fact)
 {
     struct owner *owner = owner_of(place, fact->worker);
     owner->polled = fact->offset > owner->polled ? fact->offset : owner->polled;
-    if (place->floor < 0)
+    if (place->floor < 0 || (owner->assigned && owner->since < place->floor_since))
         return;
     judged(checked, 18);
     if (fact->offset < place->floor)
@@ -83,13 +86,15 @@ polled(struct checked *checked, struct place *place, size_t at, const struct fac
 
 /* Whoever left with nothing open leaves nothing to be read again in what it gave back with its last word. */
 static void
-stopped(struct checked *checked, struct place *places, const struct fact *fact)
+stopped(struct checked *checked, struct place *places, size_t at, const struct fact *fact)
 {
     if (!(fact->flags & 1) || fact->number != 0)
         return;
     for (int32_t i = 0; i < checked->n_partitions; i++)
-        if (places[i].given_back_by == fact->worker && places[i].given_back_at == fact->at && places[i].given_back_polled >= 0)
+        if (places[i].given_back_by == fact->worker && places[i].given_back_at == fact->at && places[i].given_back_polled >= 0) {
             places[i].floor = places[i].given_back_polled + 1;
+            places[i].floor_since = at;
+        }
 }
 
 static void
@@ -99,11 +104,11 @@ look_at(struct checked *checked, struct place *places, size_t at)
     bool has_place = fact->partition >= 0 && fact->partition < checked->n_partitions;
     struct place *place = has_place ? &places[fact->partition] : NULL;
     if (fact->kind == FACT_STOPPED)
-        stopped(checked, places, fact);
+        stopped(checked, places, at, fact);
     else if (!place)
         return;
     else if (fact->kind == FACT_ASSIGNED)
-        assigned(place, fact);
+        assigned(place, at, fact);
     else if (fact->kind == FACT_REVOKED || fact->kind == FACT_LOST)
         given_back(place, fact);
     else if (fact->kind == FACT_COMMITTED)

@@ -66,8 +66,8 @@ letters_parked(const struct letters *letters, size_t place, const struct fact *f
     judged(checked, 1);
     if (fact->word == letters->word_conflict && (tries->contents & (tries->contents - 1)) == 0)
         violated(checked, 1, place, "%s is parked for a conflict, and has one content only", name_of(checked, fact->id));
-    if (tries->by == 0)
-        return;                 /* a history without calls */
+    if (tries->by != fact->worker)
+        return;                 /* a history without calls, or another worker called since: its tries stand here */
     if ((fact->word == letters->word_auth || fact->word == letters->word_config) && tries->refusals < REFUSALS_MIN)
         violated(checked, 1, place, "%s is parked for %s after %u refusals", name_of(checked, fact->id),
                  name_of(checked, fact->word), tries->refusals);

@@ -14,9 +14,8 @@ struct fate {
     size_t parked[CONTENTS_MAX];        /* first dead letter of that content */
     size_t told[CONTENTS_MAX];          /* first time that only the journal could tell its end */
     size_t first;                       /* first execution of all */
-    size_t suppressed;                  /* first journal entry that says duplicate of another */
+    size_t suppressed;                  /* first journal entry that says duplicate of another, which was heard */
     uint32_t times;                     /* executions */
-    uint32_t leader;
 };
 
 /* One event for one target. */
@@ -47,6 +46,9 @@ struct checked {
     size_t n_forgets, n_misses;
     uint32_t word_delivered, word_duplicate, word_resend, word_throttled;
 };
+
+/* Carried out before that place, or suppressed for one of its window that was: what stands for it reached the backend. */
+bool was_heard(const struct checked *, uint32_t id, int32_t target, size_t place);
 
 struct fate *fate_of(const struct checked *, uint32_t id, int32_t target);
 

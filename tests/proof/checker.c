@@ -15,9 +15,9 @@ static const char *const texts[INVARIANT_COUNT] = {
     [6] = "no user sees a message twice; one id, one content; batches of at most 100 different ids",
     [7] = "a second execution only after a journaled re-send; under hold none",
     [8] = "one after the other within a lane",
-    [9] = "one call for an id at a time, unless a worker was frozen, or the store forgot",
+    [9] = "one call for an id at a time on the wire, unless a worker was frozen, or the store forgot",
     [10] = "an id's states follow the table; done is never left",
-    [11] = "who suppressed another was delivered",
+    [11] = "who suppressed another was delivered, or suppressed by one that was",
     [12] = "windows and bytes are bounded",
     [13] = "opened = terminal + in flight",
     [14] = "a dead letter carries the original bytes, key, headers and time",
@@ -234,14 +234,20 @@ note_parked(struct checked *checked, size_t place, const struct fact *fact)
         fate->parked[produced->content] = place;
 }
 
+bool
+was_heard(const struct checked *checked, uint32_t id, int32_t target, size_t place)
+{
+    const struct fate *fate = fate_of(checked, id, target);
+    return fate->first < place || fate->suppressed < place;
+}
+
 static void
 note_suppressed(struct checked *checked, size_t place, const struct fact *fact)
 {
     struct fate *fate = fate_of(checked, fact->id, fact->target);
-    if (fact->word != checked->word_duplicate || fact->other == 0 || fate->suppressed != NEVER)
-        return;
-    fate->suppressed = place;
-    fate->leader = fact->other;
+    bool suppressed = fact->word == checked->word_duplicate && fact->other != 0;
+    if (suppressed && fate->suppressed == NEVER && was_heard(checked, fact->other, fact->target, place))
+        fate->suppressed = place;
 }
 
 static void
@@ -252,7 +258,7 @@ read_fates(struct checked *checked)
     checked->fates = malloc((n + 1) * sizeof(*checked->fates));
     memset(checked->fates, 0xff, (n + 1) * sizeof(*checked->fates));
     for (size_t i = 0; i < n; i++)
-        checked->fates[i].times = checked->fates[i].leader = 0;
+        checked->fates[i].times = 0;
     checked->forgets = malloc((checked->n_forgets + 1) * sizeof(*checked->forgets));
     checked->misses = malloc((checked->n_misses + 1) * sizeof(*checked->misses));
     checked->n_forgets = checked->n_misses = 0;

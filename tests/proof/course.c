@@ -73,6 +73,8 @@ call(struct course *course, const struct fact *event, int32_t target, const char
     fact.number = ++course->calls;
     fact.limit = 1;
     tell(course, fact);
+    fact.kind = FACT_BEGUN;
+    tell(course, fact);
     if (strcmp(word, "delivered") == 0 || strcmp(word, "in_doubt") == 0)
         tell(course, of(course, FACT_EXECUTED, event, target));
     fact.kind = FACT_ANSWERED;

@@ -175,11 +175,13 @@ break_8(struct broken *broken)
 static bool
 break_9(struct broken *broken)
 {
-    if (!draw_fact(broken, FACT_CALLED, NULL))
+    if (!draw_fact(broken, FACT_BEGUN, NULL))
         return false;
     struct fact call = *fact_at(broken);
     call.worker = call.worker + 1000;
     call.number = 1;
+    insert(broken, broken->at, call);
+    call.kind = FACT_CALLED;
     insert(broken, broken->at, call);
     return true;
 }

@@ -19,7 +19,9 @@ enum fact_kind {
     FACT_PRODUCED,      /* partition, offset, index, id, content, lane, targets (bits), keys (window key of the record's route,
                          * 0 = none); hash: of key, value, headers and timestamp; flags: PRODUCED_* */
     /* what the world saw */
-    FACT_CALLED,        /* worker, target, number: which call of the worker; id: one member (one fact each); limit: members */
+    FACT_CALLED,        /* worker, target, number: which call of the worker; id: one member (one fact each); limit: members.
+                         * It is decided: a claim that is too old by then keeps it from being begun */
+    FACT_BEGUN,         /* worker, target, number: that call is on the wire, for all of its members: called before */
     FACT_ANSWERED,      /* worker, target, number: the same; word: the outcome as the reply says; limit: told to wait, ms;
                          * index: HTTP status, 0 = none came */
     FACT_EXECUTED,      /* target, id, content; worker where it is known */

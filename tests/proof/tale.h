@@ -20,6 +20,7 @@ struct told {
     { .fact = { .kind = FACT_PRODUCED, .target = -1, .offset = (offset_), .hash = HASH(offset_), __VA_ARGS__ }, .id = (id_) }
 #define CALLED(target_, id_, ...) \
     { .fact = { .kind = FACT_CALLED, .worker = 1, .target = (target_), .number = 1, .limit = 1, __VA_ARGS__ }, .id = (id_) }
+#define BEGUN(target_, ...) { .fact = { .kind = FACT_BEGUN, .worker = 1, .target = (target_), .number = 1, __VA_ARGS__ } }
 #define ANSWERED(target_, word_, ...) \
     { .fact = { .kind = FACT_ANSWERED, .worker = 1, .target = (target_), .number = 1, __VA_ARGS__ }, .word = (word_) }
 #define EXECUTED(target_, id_, ...) { .fact = { .kind = FACT_EXECUTED, .target = (target_), __VA_ARGS__ }, .id = (id_) }

@@ -83,6 +83,17 @@ Test(proof_ends, a_leader_was_delivered)
 {
     static const struct tale tales[] = {
         { "the leader first", SOUND, 0, { DONE(0, "a"), OPEN(1, "b"), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader was itself suppressed by one that was delivered", SOUND, 0,
+          { DONE(0, "a"), OPEN(1, "b"), OPEN(2, "c"), SUPPRESSED(SOAR, 1, "b", "a"), SUPPRESSED(SOAR, 2, "c", "b") } },
+        { "the leader was itself suppressed by one that was not", 11, 0,
+          { OPEN(0, "a"), PARKED(SOAR, 0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), OPEN(2, "c"), PARKED(SOAR, 2, "c"),
+            SUPPRESSED(SOAR, 1, "b", "a"), SUPPRESSED(SOAR, 2, "c", "b") } },
+        { "two suppress each other", 11, 0,
+          { OPEN(0, "a"), PARKED(SOAR, 0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), SUPPRESSED(SOAR, 1, "b", "a"),
+            SUPPRESSED(SOAR, 0, "a", "b") } },
+        { "the leader was suppressed afterwards", 11, 0,
+          { DONE(0, "a"), OPEN(1, "b"), OPEN(2, "c"), PARKED(SOAR, 2, "c"), SUPPRESSED(SOAR, 2, "c", "b"),
+            SUPPRESSED(SOAR, 1, "b", "a") } },
         { "the leader is only claimed", 11, 0,
           { OPEN(0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), SUPPRESSED(SOAR, 1, "b", "a"), EXECUTED(SOAR, "a") } },
         { "the leader was parked", 11, 0,

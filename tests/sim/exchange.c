@@ -192,6 +192,9 @@ begins(struct world *world, struct happening *happening)
         return;
     }
     exchange->begun = 1;
+    if (!exchange->is_token)
+        world_fact(world, &(struct fact){ .kind = FACT_BEGUN, .worker = exchange->life, .target = (int32_t)exchange->target,
+                                          .number = (int64_t)exchange->number });
     if (world_fires(world, SWARM_cut_upload)) {
         sent(world, happening, breaks_off);
         return;

@@ -28,8 +28,10 @@ trial_run(struct trial *trial, const struct swarm *swarm, uint64_t steps_max, FI
         trial->apart = findings.apart;
         memcpy(trial->judged, findings.judged, sizeof(trial->judged));
         if (!trial->passed) {
-            trial->invariant = findings.first[0].invariant;
-            snprintf(trial->text, sizeof(trial->text), "I%d: %s", trial->invariant, findings.first[0].text);
+            const struct violation *first = &findings.first[0];
+            trial->invariant = first->invariant;
+            snprintf(trial->text, sizeof(trial->text), "I%d: %s (%ld ms)", trial->invariant, first->text,
+                     first->fact < world->history.n ? (long)world->history.facts[first->fact].at : -1);
         }
     }
     world_free(world);

@@ -366,6 +366,24 @@ Test(claims, doubt_is_in_the_renewal_that_comes_before_the_second_call)
     cr_expect_str_eq(lone.failure, "");
 }
 
+Test(claims, the_answer_to_an_earlier_renewal_given_again_lets_no_call_begin_whose_doubt_is_unwritten)
+{
+    x_is_called();
+    lone_called(&lone, lone.x, OUTCOME_IN_DOUBT, 0);
+    lone_wait(&lone, 1000);
+    struct input again = { .kind = INPUT_SETTLED, .settled = { out_of_x(EFFECT_RENEW)->claim.tag, SETTLE_OK } };
+    lone_settled(&lone, lone.x, SETTLE_OK);
+    lone_called(&lone, lone.x, OUTCOME_IN_DOUBT, 0);
+    lone_wait(&lone, 2000);
+    cr_expect_eq(out_of_x(EFFECT_RENEW)->claim.doubt, 2);
+    lone_feed(&lone, again);
+    cr_expect_not(lone_called(&lone, lone.x, OUTCOME_DELIVERED, 0), "the second doubt is not written yet");
+    lone_settled(&lone, lone.x, SETTLE_OK);
+    cr_expect(lone_called(&lone, lone.x, OUTCOME_DELIVERED, 0));
+    lone_finish(&lone);
+    cr_expect_str_eq(lone.failure, "");
+}
+
 Test(claims, the_lease_and_the_life_of_a_key_are_the_targets)
 {
     lone_begin(&lone);

@@ -140,6 +140,39 @@ Test(story, a_revoke_during_a_shutdown_is_answered_too)
     cr_expect_eq(drained_seen(), 2);
 }
 
+Test(story, a_shutdown_is_not_complete_when_a_revoke_within_it_could_not_commit)
+{
+    static const struct { enum commit_result result; bool complete; } rows[] = { { COMMIT_OK, true }, { COMMIT_FAILED, false } };
+    for (size_t i = 0; i < 2; i++) {
+        stage();
+        story_begin();
+        commits_say(rows[i].result, 1000);
+        receive_alert(41, "inc-1", "i1");
+        pass(1);
+        drain();
+        revoke();
+        pass(5000);
+        cr_expect_eq(drained_seen(), 2, "row %zu", i);
+        cr_expect_eq(drained_complete(), rows[i].complete, "row %zu", i);
+    }
+}
+
+Test(story, a_shutdown_is_not_complete_when_a_revoke_within_it_gave_up_a_call_that_ended_later)
+{
+    stage()->drain_ms = 20000;
+    story_begin();
+    slow_target(1, 7000);
+    receive_alert(41, "inc-1", "i1");
+    pass(1);
+    drain();
+    revoke();
+    pass(20000);
+    expect_line("1 abandoned");
+    expect_line("0 abandoned");
+    cr_expect_eq(drained_seen(), 2);
+    cr_expect_not(drained_complete(), "its offset was not committed, and is not ours any more");
+}
+
 Test(story, a_commit_of_another_generation_is_dropped_and_never_repeated)
 {
     stage();
