@@ -57,3 +57,15 @@ Test(siphash, does_not_care_how_the_bytes_are_cut)
             cr_assert(whole.low == parts.low && whole.high == parts.high, "cuts %zu %zu", first, second);
         }
 }
+
+Test(siphash, reads_nothing_where_there_is_nothing)
+{
+    unsigned char bytes[8];
+    message(bytes, sizeof bytes);
+    struct siphash hash;
+    siphash_init64(&hash, &key);
+    siphash_update(&hash, NULL, 0);
+    siphash_update(&hash, bytes, sizeof bytes);
+    siphash_update(&hash, NULL, 0);
+    cr_expect_eq(siphash_end64(&hash), siphash64(&key, bytes, sizeof bytes));
+}
