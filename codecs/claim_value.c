@@ -30,6 +30,8 @@ claim_value_write(struct buf *buf, const struct claim_value *value)
         buf_char(buf, '.');
         buf_u64(buf, value->dispatch);
         put_number(buf, value->doubt);
+        if (value->idle)
+            buf_char(buf, '=');
         put_ms(buf, value->first_sent_ms);
         put_ms(buf, value->lease_ms);
         put_ms(buf, value->ttl_ms);
@@ -96,6 +98,15 @@ take_count(struct cursor *cursor)
     return (uint32_t)take_number(cursor, UINT32_MAX);
 }
 
+/* Whether the mark stands here. */
+static bool
+take_mark(struct cursor *cursor, char mark)
+{
+    bool stands = cursor->ok && cursor->at < cursor->end && *cursor->at == mark;
+    cursor->at += stands;
+    return stands;
+}
+
 static uint64_t
 take_hex64(struct cursor *cursor)
 {
@@ -122,6 +133,7 @@ take_claimed(struct cursor *cursor, struct claim_value *value)
     take(cursor, '.');
     value->dispatch = take_number(cursor, UINT64_MAX);
     value->doubt = take_count(cursor);
+    value->idle = take_mark(cursor, '=');
     value->first_sent_ms = take_ms(cursor);
     value->lease_ms = take_ms(cursor);
     value->ttl_ms = take_ms(cursor);

@@ -1,6 +1,7 @@
 /* claim_value.h: the value of a delivery's key in Redis, one short text.
  *
- *   C:<attempt>:<owner>.<dispatch>:<doubt>:<first_sent_ms>:<lease_ms>:<ttl_ms>:<fp>   claimed
+ *   C:<attempt>:<owner>.<dispatch>:<doubt>:<first_sent_ms>:<lease_ms>:<ttl_ms>:<fp>   claimed: a call may be under way
+ *   C:<attempt>:<owner>.<dispatch>:<doubt>=:...                                       likewise, idle: surely none is
  *   D:<fp>            done                   R:<attempt>:<fp>   released, surely not executed
  *   U:<doubt>:<fp>    unconfirmed (held)     X:<fp>             dead
  *
@@ -23,6 +24,7 @@ struct claim_value {
     enum claim_state state;
     uint32_t attempt;           /* from 1 */
     uint32_t doubt;             /* sends whose end is unknown */
+    bool idle;                  /* claimed, and no call is under way nor begins before this is taken back */
     uint64_t owner;             /* random number of the process */
     uint64_t dispatch;          /* number of the custody within the process */
     int64_t first_sent_ms;      /* wall clock of the first call, 0 = none yet */

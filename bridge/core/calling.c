@@ -123,14 +123,20 @@ batch_claimed(struct engine *engine, struct batch *batch)
         call_or_drop(engine, batch);
 }
 
-/* Asked of each member and not counted: one whose lease grew old beside a slower one is renewed twice. */
+/* Asked of each member and not counted: one whose lease grew old beside a slower one is renewed twice, and so is one that was
+ * being marked as idle when the batch's turn came. */
 void
 batch_renewed(struct engine *engine, struct batch *batch)
 {
-    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
-        if (LIST_ENTRY(node, struct delivery, link)->renewing)
-            return;
-    call_or_drop(engine, batch);
+    bool renewing = false;
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
+        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        if (delivery->marked_idle && !MUTATED(idle_left))
+            claim_renew_in_doubt(engine, delivery);
+        renewing |= delivery->renewing;
+    }
+    if (!renewing)
+        call_or_drop(engine, batch);
 }
 
 static void
@@ -155,6 +161,8 @@ call_begin(struct engine *engine, struct batch *batch)
         batch->delivered_before = batch->target->delivered;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
+        bool called_as_idle = delivery->marked_idle && !MUTATED(idle_left);
+        check(!called_as_idle);
         delivery_move(engine, delivery, DELIVERY_CALLING);
         if (MUTATED(commit_before_ack))
             record_leave_window(engine, delivery->record);

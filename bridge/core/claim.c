@@ -30,6 +30,7 @@ claim_value_of(const struct claim_order *order, uint64_t own, enum claim_state s
     case CLAIM_STATE_CLAIMED:
         value->attempt = order->attempt > 0 ? order->attempt : 1;
         value->doubt = order->doubt;
+        value->idle = order->idle;
         value->owner = own;
         value->dispatch = order->dispatch;
         value->first_sent_ms = order->first_sent_ms;
@@ -71,14 +72,15 @@ become_ours(const struct claim_order *order, uint64_t own, const struct claim_va
                                      .first_sent_ms = write->first_sent_ms };
 }
 
-/* Another custody may have sent, unless it gave the key up and left its count with it. */
+/* Another custody may have sent, unless it gave the key up and left its count with it, or nothing was under way. */
 static void
 take_over(const struct claim_order *order, uint64_t own, const struct claim_value *met, struct claim_answer *answer,
           struct claim_value *write)
 {
     struct claim_value claim = *met;
     claim.attempt = one_more(met->attempt);
-    claim.doubt = met->lease_ms == 0 || MUTATED(takeover_as_new) ? met->doubt : one_more(met->doubt);
+    bool is_certain = met->lease_ms == 0 || met->idle || MUTATED(takeover_as_new);
+    claim.doubt = is_certain ? met->doubt : one_more(met->doubt);
     become_ours(order, own, &claim, CLAIM_TAKEOVER, answer, write);
 }
 

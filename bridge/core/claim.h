@@ -25,6 +25,7 @@ struct claim_order {
     uint32_t doubt;
     int64_t first_sent_ms;
     ms_t lease_ms, ttl_ms;
+    bool idle;                  /* renew: no call is under way, and none begins before a renewal without it is acknowledged */
     bool replay;                /* the record carries alertbridge-replay: X and U are met like R */
     bool degrade;               /* the target goes on without Redis: then the store answers from its own memory */
     const struct claim_window *window;  /* claim: NULL = repeats are not looked for */
@@ -35,7 +36,7 @@ enum claim_verdict {
     CLAIM_FREE,         /* no value: ours now */
     CLAIM_MINE,         /* it was ours already: the first reply was lost */
     CLAIM_RETRY,        /* R met: ours now, attempt + 1, doubt 0 */
-    CLAIM_TAKEOVER,     /* ours now, attempt + 1, doubt + 1: the other may have sent */
+    CLAIM_TAKEOVER,     /* ours now, attempt + 1, doubt + 1: the other may have sent, unless it left word that it had not */
     CLAIM_BUSY,         /* held by another; ask again after rest_ms at most */
     CLAIM_DUPLICATE,    /* D, U or X with the same fp */
     CLAIM_CONFLICT,     /* any value with another fp */

@@ -111,6 +111,7 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
     delivery->claim_attempt = answer->attempt ? answer->attempt : 1;
     delivery->doubt = answer->doubt;
     delivery->doubt_journaled = 0;
+    delivery->marked_idle = false;
     if (answer->first_sent_ms > 0)
         delivery->first_ms = answer->first_sent_ms;
     claim_keep(engine, delivery);
@@ -247,6 +248,13 @@ claim_renew_in_doubt(struct engine *engine, struct delivery *delivery)
         push_renew(engine, delivery);
 }
 
+void
+claim_mark_idle(struct engine *engine, struct delivery *delivery)
+{
+    if (delivery->claimed && !delivery->marked_idle)
+        claim_renew(engine, delivery);
+}
+
 /* A claim in BACKOFF, HELD or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in
  * SETTLING the end itself is on its way. */
 void
@@ -302,6 +310,7 @@ renew_answered(struct engine *engine, struct delivery *delivery, enum settle_ans
     case SETTLE_OK:
         delivery->lease_from_ms = delivery->renew_from_ms;
         delivery->doubt_unwritten = false;
+        delivery->marked_idle = delivery->renews_idle;
         if (delivery->batch && delivery->batch->state == BATCH_RENEWING)
             batch_renewed(engine, delivery->batch);
         return;

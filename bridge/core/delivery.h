@@ -81,6 +81,8 @@ struct delivery {
     bool claimed;                   /* the key is ours */
     bool renewing;                  /* a RENEW is out */
     bool doubt_unwritten;           /* doubt grew since the key was written */
+    bool marked_idle;               /* its key may say that no call is under way: to be taken back before the next one */
+    bool renews_idle;               /* the RENEW that is out says so */
     bool replay;
     bool journal_again;             /* its entry is given out once more: the one before may be lost */
     uint32_t doubt_journaled;       /* the doubt that the journal knows of, in this custody */

@@ -31,6 +31,24 @@ fill_order(const struct engine *engine, const struct delivery *delivery, struct 
     };
 }
 
+/* Claimed, and neither called nor about to be. */
+static bool
+is_idle(const struct delivery *delivery)
+{
+    if (delivery->state == DELIVERY_BACKOFF)
+        return delivery->batch->state != BATCH_RENEWING;
+    return delivery->state == DELIVERY_HELD || delivery->state == DELIVERY_PARKING;
+}
+
+/* From here on the key may say so, whatever the answer. That it says so no more takes an answer. */
+static void
+begin_renewal(struct engine *engine, struct delivery *delivery)
+{
+    delivery->renew_from_ms = engine->now_ms;
+    delivery->renews_idle = is_idle(delivery);
+    delivery->marked_idle |= delivery->renews_idle;
+}
+
 /* The lease counts from now, before the claim is sent: the safe side. */
 static bool
 pull_claim(struct engine *engine, const struct todo *todo, struct effect *effect)
@@ -41,8 +59,9 @@ pull_claim(struct engine *engine, const struct todo *todo, struct effect *effect
     if (todo->kind == EFFECT_CLAIM)
         delivery->lease_from_ms = engine->now_ms;
     else if (todo->kind == EFFECT_RENEW)
-        delivery->renew_from_ms = engine->now_ms;
+        begin_renewal(engine, delivery);
     fill_order(engine, delivery, &effect->claim);
+    effect->claim.idle = todo->kind == EFFECT_RENEW && delivery->renews_idle;
     if (todo->kind == EFFECT_CLAIM && delivery->windowed)
         effect->claim.window = &delivery->rare->window;
     if (todo->kind == EFFECT_SETTLE) {

@@ -134,6 +134,7 @@ park(struct engine *engine, struct delivery *delivery, enum reason reason)
     delivery->renewing = false;
     if (guard_holds(engine, delivery)) {
         delivery_move(engine, delivery, DELIVERY_HELD);
+        claim_mark_idle(engine, delivery);
         TRACE(engine, delivery->id, "held, %s", reason_name(reason));
         return;
     }

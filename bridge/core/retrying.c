@@ -17,15 +17,24 @@ park_all(struct engine *engine, struct batch *batch, enum reason reason)
     batch_free(engine, batch);
 }
 
+/* It waits for a time: should this worker die meanwhile, nobody need doubt. What goes out again at once is spared the word. */
+static void
+mark_idle(struct engine *engine, struct batch *batch)
+{
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        claim_mark_idle(engine, LIST_ENTRY(node, struct delivery, link));
+}
+
 void
 batch_ready(struct engine *engine, struct batch *batch, enum ready_place place)
 {
-    (void)engine;
     batch->state = BATCH_READY;
     if (place == READY_FIRST)
         list_prepend(&batch->target->ready, &batch->link);
     else
         list_append(&batch->target->ready, &batch->link);
+    if (target_is_shut(engine, batch->target))
+        mark_idle(engine, batch);
 }
 
 static void
@@ -34,6 +43,7 @@ batch_rest(struct engine *engine, struct batch *batch, ms_t wait_ms)
     batch->state = BATCH_BACKOFF;
     list_append(&batch->target->resting, &batch->link);
     timers_set(&engine->timers, &batch->timer, engine->now_ms + wait_ms);
+    mark_idle(engine, batch);
     TRACE(engine, batch->target->policy->name, "again in %lld ms", (long long)wait_ms);
 }
 
@@ -343,7 +353,8 @@ batch_begin_again(struct engine *engine, struct batch *batch)
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         bool stale = engine->now_ms - delivery->lease_from_ms > fresh;
-        if (!stale && !delivery->doubt_unwritten && !delivery->renewing)
+        bool idle = delivery->marked_idle && !MUTATED(idle_left);
+        if (!stale && !delivery->doubt_unwritten && !delivery->renewing && !idle)
             continue;
         renewing = true;
         claim_renew_in_doubt(engine, delivery);

@@ -135,6 +135,7 @@ void claim_keep(struct engine *, struct delivery *);    /* the lease begins now:
 void claim_unkeep(struct engine *, struct delivery *);
 /* extends the lease, writes doubt; nothing when one is out. A doubt that is new is journaled in front of it */
 void claim_renew_in_doubt(struct engine *, struct delivery *);
+void claim_mark_idle(struct engine *, struct delivery *);   /* renews it: who takes over is told that no call is under way */
 void renew_answered(struct engine *, struct delivery *, enum settle_answer);
 void renew_again(struct engine *, struct delivery *);
 void custody_renew_due(struct engine *, struct target *);

@@ -142,6 +142,12 @@ is_probing(const struct target *target)
     return target->breaker != BREAKER_CLOSED || target->pause != TARGET_RUNNING;
 }
 
+bool
+target_is_shut(const struct engine *engine, const struct target *target)
+{
+    return is_probing(target) || target->throttled_until_ms > engine->now_ms;
+}
+
 static ms_t
 gate_at(const struct engine *engine, const struct target *target)
 {

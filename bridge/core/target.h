@@ -48,6 +48,7 @@ struct target {
 /* Sends whatever may be sent now. */
 void target_dispatch(struct engine *, struct target *);
 ms_t target_deadline(const struct engine *, const struct target *);
+bool target_is_shut(const struct engine *, const struct target *);      /* paused, throttled, or its breaker is not closed */
 
 /* What a call's outcome says about how many and how fast the target takes them. */
 void target_felt(struct engine *, const struct batch *, const struct verdict *);

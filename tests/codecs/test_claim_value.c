@@ -18,6 +18,9 @@ static const struct {
     { "C:3:0123456789abcdef.9:2:1700000000000:0:1:1000000000000000",
       { .state = CLAIM_STATE_CLAIMED, .attempt = 3, .owner = 0x0123456789abcdef, .dispatch = 9, .doubt = 2,
         .first_sent_ms = 1700000000000, .ttl_ms = 1, .fp = 0x1000000000000000 } },
+    { "C:2:00000000000000ab.7:3=:1700000000000:30000:86400000:1fedcba987654321",
+      { .state = CLAIM_STATE_CLAIMED, .attempt = 2, .owner = 0xab, .dispatch = 7, .doubt = 3, .idle = true,
+        .first_sent_ms = 1700000000000, .lease_ms = 30000, .ttl_ms = 86400000, .fp = 0x1fedcba987654321 } },
     { "D:1fedcba987654321", { .state = CLAIM_STATE_DONE, .fp = 0x1fedcba987654321 } },
     { "R:2:1fedcba987654321", { .state = CLAIM_STATE_RELEASED, .attempt = 2, .fp = 0x1fedcba987654321 } },
     { "U:5:1fedcba987654321", { .state = CLAIM_STATE_UNCONFIRMED, .doubt = 5, .fp = 0x1fedcba987654321 } },
@@ -29,7 +32,7 @@ expect_equal(const struct claim_value *a, const struct claim_value *b, size_t ro
 {
     cr_expect(a->state == b->state && a->attempt == b->attempt && a->doubt == b->doubt && a->owner == b->owner
                   && a->dispatch == b->dispatch && a->first_sent_ms == b->first_sent_ms && a->lease_ms == b->lease_ms
-                  && a->ttl_ms == b->ttl_ms && a->fp == b->fp,
+                  && a->ttl_ms == b->ttl_ms && a->fp == b->fp && a->idle == b->idle,
               "row %zu", row);
 }
 
@@ -88,6 +91,10 @@ Test(claim_value, refuses_what_it_would_not_write)
         "C:1:00000000000000ab.7:0:9223372036854775808:0:0:1fedcba987654321",
         "C:1:00000000000000ab.18446744073709551616:0:0:0:0:1fedcba987654321",
         "C:1:00000000000000ab.7:0:0:30000:86400000:",
+        "C:1:00000000000000ab.7:=:0:30000:86400000:1fedcba987654321",
+        "C:1:00000000000000ab.7:0==:0:30000:86400000:1fedcba987654321",
+        "C:1:00000000000000ab.7:0:0=:30000:86400000:1fedcba987654321",
+        "U:5=:1fedcba987654321",
         "C:1:00000000000000ab.07:0:0:30000:86400000:1fedcba987654321",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -46,6 +46,7 @@ expect_ours(const struct met *met, uint32_t attempt, uint32_t doubt, int64_t fir
     cr_expect_eq(met->write.lease_ms, LEASE_MS, "%s", row);
     cr_expect_eq(met->write.ttl_ms, TTL_MS, "%s", row);
     cr_expect_eq(met->write.fp, same_fp, "%s", row);
+    cr_expect_not(met->write.idle, "%s", row);
     cr_expect_eq(met->write.attempt, attempt, "%s: attempt %u", row, met->write.attempt);
     cr_expect_eq(met->write.doubt, doubt, "%s: doubt %u", row, met->write.doubt);
     cr_expect_eq(met->write.first_sent_ms, first_sent_ms, "%s", row);
@@ -132,6 +133,37 @@ Test(claim, a_takeover_is_never_mistaken_for_something_new)
     struct met met = meet(an_order(), a_claim(other, 1, 0), LEASE_MS, false);
     cr_expect_eq(met.answer.verdict, CLAIM_TAKEOVER);
     cr_expect_eq(met.answer.doubt, 1, "the other may have sent");
+}
+
+Test(claim, a_takeover_of_an_idle_claim_brings_no_doubt_and_is_no_idle_claim_itself)
+{
+    static const struct { uint64_t owner; ms_t age_ms; enum claim_verdict verdict; } rows[] = {
+        { 0xB0B, LEASE_MS - 1, CLAIM_BUSY }, { 0xB0B, LEASE_MS, CLAIM_TAKEOVER }, { 0xA11CE, 0, CLAIM_TAKEOVER },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (uint32_t doubt = 0; doubt < 3; doubt += 2) {
+            struct claim_value value = a_claim(rows[i].owner, 1, doubt);
+            value.idle = true;
+            struct met met = meet(an_order(), value, rows[i].age_ms, false);
+            cr_expect_eq(met.answer.verdict, rows[i].verdict, "row %zu", i);
+            if (rows[i].verdict != CLAIM_TAKEOVER)
+                continue;
+            expect_ours(&met, 4, doubt, 1700000000000, "idle");
+            cr_expect_not(met.write.idle, "row %zu: a call may follow", i);
+        }
+}
+
+Test(claim, only_a_renewal_that_says_so_marks_its_claim_as_idle)
+{
+    for (int idle = 0; idle < 2; idle++) {
+        struct claim_order order = an_order();
+        order.end = CLAIM_STATE_CLAIMED;
+        order.idle = idle;
+        struct claim_value met = a_claim(own, 7, 1), write;
+        met.idle = !idle;
+        cr_expect_eq(claim_settle_meet(&order, own, &met, &write), SETTLE_OK);
+        cr_expect_eq(write.idle, idle, "whatever stood there before");
+    }
 }
 
 Test(claim, counts_stay_at_the_top)

@@ -1,19 +1,22 @@
-/* check_state.c: what the store held of each id, and the workers' own numbers. */
+/* check_state.c: what the store held of each id, whether its word that nothing was under way was true, and the workers' own
+ * numbers. */
 #include "tests/proof/checked.h"
 
 #include <string.h>
 
 enum { REPLAY = 1 };
 
-/* "-" = no key. Done is never left; dead and held begin again only in a replay, or end as done. */
+/* "-" = no key, I = claimed and idle. Done is never left; dead and held begin again only in a replay, or end as done. */
 static bool
 may_go(char from, char to, bool replay)
 {
     switch (from) {
     case '-':
-        return strchr("CDXUR", to) != NULL;
+        return strchr("CIDXUR", to) != NULL;    /* I: a renewal wins a key that was forgotten */
     case 'C':
-        return strchr("CDXUR-", to) != NULL;    /* "-": a repeat that waits gives back what it found */
+        return strchr("CIDXUR-", to) != NULL;   /* "-": a repeat that waits gives back what it found */
+    case 'I':
+        return strchr("CIDXUR", to) != NULL;
     case 'R':
         return strchr("CDXUR", to) != NULL;
     case 'X':
@@ -24,11 +27,27 @@ may_go(char from, char to, bool replay)
     }
 }
 
+/* Whoever takes an idle claim over sends without a word: so whoever wrote that must not call before it took it back. A target
+ * that goes on without the store may do so without telling it. */
+static void
+check_call(struct checked *checked, size_t place, const struct fact *fact)
+{
+    size_t idle = fate_of(checked, fact->id, fact->target)->idle;
+    if (idle == NEVER || checked->targets[fact->target].flags & TARGET_DEGRADES)
+        return;
+    const struct fact *said = &checked->history->facts[idle];
+    if (said->worker != fact->worker || forgot_since(checked, said->at, place))
+        return;
+    violated(checked, 10, place, "worker %u calls %s at target %d, which it says is idle", fact->worker,
+             name_of(checked, fact->id), fact->target);
+}
+
 static void
 check_key(struct checked *checked, size_t place, const struct fact *fact)
 {
     char from = name_of(checked, fact->word)[0], to = name_of(checked, fact->other)[0];
     judged(checked, 10);
+    fate_of(checked, fact->id, fact->target)->idle = to == 'I' ? place : NEVER;
     if (!may_go(from, to, fact->flags & REPLAY))
         violated(checked, 10, place, "%s at target %d went from %c to %c", name_of(checked, fact->id), fact->target, from, to);
 }
@@ -55,6 +74,8 @@ check_state(struct checked *checked)
         const struct fact *fact = &checked->history->facts[i];
         if (fact->kind == FACT_KEY)
             check_key(checked, i, fact);
+        else if (fact->kind == FACT_CALLED)
+            check_call(checked, i, fact);
         else if (fact->kind == FACT_GAUGED)
             check_gauge(checked, i, fact);
     }

@@ -14,6 +14,7 @@ struct fate {
     size_t parked[CONTENTS_MAX];        /* first dead letter of that content */
     size_t told[CONTENTS_MAX];          /* first time that only the journal could tell its end */
     size_t first;                       /* first execution of all */
+    size_t idle;                        /* when its key began to say so, while check_state.c reads; NEVER = it does not */
     size_t suppressed;                  /* first journal entry that says duplicate of another, which was heard */
     uint32_t times;                     /* executions */
 };

@@ -29,8 +29,8 @@ enum fact_kind {
     FACT_PARKED,        /* partition, offset, index, target (-1 = none), id, word: the reason; hash as produced;
                          * flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator */
-    FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...); worker;
-                         * number: the doubt in it */
+    FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
+                         * that says that no call is under way); worker; number: the doubt in it */
     FACT_FORGOT,        /* the store lost memory: all of it, or what was written last */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */

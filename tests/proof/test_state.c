@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#define OPEN_A PRODUCED(0, "a", .targets = TO_SOAR)
 #define DONE(offset_, id_) PRODUCED(offset_, id_, .targets = TO_SOAR), EXECUTED(SOAR, id_)
 
 Test(proof_state, keys_follow_the_table)
@@ -14,6 +15,12 @@ Test(proof_state, keys_follow_the_table)
         { "an acknowledgement comes after all", SOUND, 0, { KEY("a", "C", "U"), KEY("a", "U", "D"), KEY("b", "X", "D") } },
         { "a claim is given back unused", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "-"), KEY("a", "-", "C") } },
         { "replayed", SOUND, 0, { KEY("a", "X", "C", .flags = 1), KEY("b", "U", "C", .flags = 1) } },
+        { "idle, and done", SOUND, 0, { KEY("a", "C", "I"), KEY("a", "I", "I", .number = 1), KEY("a", "I", "D") } },
+        { "idle, and taken over", SOUND, 0, { KEY("a", "C", "I"), KEY("a", "I", "C", .worker = 2) } },
+        { "a forgotten key is renewed as idle", SOUND, 0, { KEY("a", "C", "I"), FORGOT(), KEY("a", "-", "I") } },
+        { "released, then idle", 10, 0, { KEY("a", "C", "R"), KEY("a", "R", "I") } },
+        { "held, then idle", 10, 0, { KEY("a", "C", "U"), KEY("a", "U", "I") } },
+        { "idle is erased", 10, 0, { KEY("a", "C", "I"), KEY("a", "I", "-") } },
         { "done is left for a claim", 10, 0, { KEY("a", "-", "C"), KEY("a", "C", "D"), KEY("a", "D", "C") } },
         { "done is overwritten by dead", 10, 0, { KEY("a", "C", "D"), KEY("a", "D", "X") } },
         { "done is left in a replay", 10, 0, { KEY("a", "D", "C", .flags = 1) } },
@@ -23,6 +30,23 @@ Test(proof_state, keys_follow_the_table)
         { "held is released", 10, 0, { KEY("a", "U", "R") } },
         { "dead is held", 10, 0, { KEY("a", "X", "U") } },
         { "dead is erased", 10, 0, { KEY("a", "X", "-") } },
+    };
+    EXPECT_TALES(10, tales);
+}
+
+Test(proof_state, who_says_that_nothing_is_under_way_calls_only_after_it_took_that_back)
+{
+    static const struct tale tales[] = {
+        { "taken back", SOUND, 0, { OPEN_A, KEY("a", "C", "I"), KEY("a", "I", "C"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "another worker calls", SOUND, 0,
+          { OPEN_A, KEY("a", "C", "I"), CALLED(SOAR, "a", .worker = 2), EXECUTED(SOAR, "a") } },
+        { "another id", SOUND, 0, { OPEN_A, KEY("b", "C", "I"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store forgot it", SOUND, 0, { OPEN_A, KEY("a", "C", "I"), FORGOT(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the target goes on without the store", SOUND, TARGET_DEGRADES,
+          { OPEN_A, KEY("a", "C", "I"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "called as idle", 10, 0, { OPEN_A, KEY("a", "C", "I"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "idle again, and called", 10, 0,
+          { OPEN_A, KEY("a", "C", "I"), KEY("a", "I", "C"), KEY("a", "C", "I"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
     };
     EXPECT_TALES(10, tales);
 }

@@ -65,10 +65,17 @@ way_calling(void)
 }
 
 void
-way_resting(void)
+way_resting_marked_soon(void)
 {
     way_calling();
     lone_called(&lone, lone.x, OUTCOME_NOT_SENT, 0);
+}
+
+void
+way_resting(void)
+{
+    way_resting_marked_soon();
+    lone_settled(&lone, lone.x, SETTLE_OK);
 }
 
 void
@@ -76,6 +83,7 @@ way_ready(void)
 {
     way_calling();
     lone_called(&lone, lone.x, OUTCOME_THROTTLED, 60000);
+    lone_settled(&lone, lone.x, SETTLE_OK);
 }
 
 static void
@@ -87,6 +95,14 @@ doubtful(void)
 
 void
 way_renewing(void)
+{
+    doubtful();
+    lone_settled(&lone, lone.x, SETTLE_OK);
+    lone_wait(&lone, 1000);
+}
+
+void
+way_turn_before_mark(void)
 {
     doubtful();
     lone_wait(&lone, 1000);
@@ -180,8 +196,15 @@ way_parking_renewing(void)
 }
 
 void
-way_held(void)
+way_held_marked_soon(void)
 {
     lone.engine->config.guard = (struct guard_policy){ .share_permille = 1, .min_records = 1, .window_ms = 60000 };
     way_parking();
+}
+
+void
+way_held(void)
+{
+    way_held_marked_soon();
+    lone_settled(&lone, lone.x, SETTLE_OK);
 }

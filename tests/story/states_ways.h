@@ -13,8 +13,10 @@ void way_claimed_beside(void);
 void way_waiting(void);
 void way_calling(void);
 void way_resting(void);
+void way_resting_marked_soon(void);
 void way_ready(void);
 void way_renewing(void);
+void way_turn_before_mark(void);
 void way_renewing_again(void);
 void way_settling_done(void);
 void way_settling_again(void);
@@ -28,5 +30,6 @@ void way_parking_record(void);
 void way_parking_again(void);
 void way_parking_renewing(void);
 void way_held(void);
+void way_held_marked_soon(void);
 
 #endif

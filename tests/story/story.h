@@ -48,6 +48,7 @@ void store_is_truthful(void);
 void window_is_led_by(const char *id, enum claim_state, ms_t age_ms);
 void key_is(const char *id, const struct claim_value *, ms_t age_ms);
 enum claim_state key_state(const char *id);
+uint32_t doubt_if_killed(void);             /* the sum of what others would find, were this worker gone from here on */
 
 /* Happenings. */
 void pass(ms_t ms);                         /* virtual time; answers come in as they fall due */

@@ -176,7 +176,7 @@ on_commit(const struct effect *effect)
     story_later(0, input);
 }
 
-/* "claim a", "journal resend", "call 2", "free". */
+/* "claim a", "journal resend", "call 2", "free"; a renewal as idle is "idle a". */
 static void
 note_order(const struct effect *effect)
 {
@@ -190,7 +190,8 @@ note_order(const struct effect *effect)
     else if (effect->kind == EFFECT_JOURNAL)
         buf_format(&text, "journal %s\n", journal_outcome(&effect->journal));
     else if (effect->kind == EFFECT_CLAIM || effect->kind == EFFECT_SETTLE || effect->kind == EFFECT_RENEW)
-        buf_format(&text, "%s %.*s\n", verbs[effect->kind], (int)effect->claim.id.size, effect->claim.id.at);
+        buf_format(&text, "%s %.*s\n", effect->claim.idle ? "idle" : verbs[effect->kind], (int)effect->claim.id.size,
+                   effect->claim.id.at);
     world.given_out_size += text.overflow ? 0 : text.size;      /* long stories do not ask for it */
 }
 

@@ -94,6 +94,25 @@ store_settle(const struct claim_order *order)
     return answer;
 }
 
+/* Another worker takes over all that is claimed, each as it stands, and nothing is changed by it. */
+uint32_t
+doubt_if_killed(void)
+{
+    uint32_t doubt = 0;
+    for (uint32_t i = 0; i < world.store.n_keys; i++) {
+        const struct claim_value *met = &world.store.keys[i].value;
+        struct claim_order order = { .fp = met->fp, .dispatch = 1, .lease_ms = OTHER_LEASE_MS };
+        struct claim_answer answer;
+        struct claim_value write;
+        if (met->state != CLAIM_STATE_CLAIMED)
+            continue;
+        claim_meet(&order, OTHER_OWNER, met, met->lease_ms, false, &answer, &write);
+        cr_assert_eq(answer.verdict, CLAIM_TAKEOVER);
+        doubt += answer.doubt;
+    }
+    return doubt;
+}
+
 void
 store_is_truthful(void)
 {

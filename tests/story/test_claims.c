@@ -258,6 +258,7 @@ Test(claims, a_claim_is_renewed_at_a_third_of_its_lease_while_its_delivery_waits
     for (size_t i = 0; i < 2; i++) {
         x_is_called();
         lone_called(&lone, lone.x, outcomes[i], 300000);
+        lone_settled(&lone, lone.x, SETTLE_OK);             /* marked as idle */
         lone_wait(&lone, 9999);
         for (uint32_t j = 0; j < LONE_OUT; j++)
             cr_expect_not(lone.out[j].used && lone.out[j].effect.kind == EFFECT_RENEW, "too early");
@@ -275,11 +276,12 @@ Test(claims, a_renewal_restarts_the_safe_time_from_before_it_was_sent)
 {
     x_is_called();
     lone_called(&lone, lone.x, OUTCOME_THROTTLED, 15000);
-    lone_wait(&lone, 10000);
-    lone_wait(&lone, 400);                              /* its answer takes that long */
+    lone_settled(&lone, lone.x, SETTLE_OK);             /* marked as idle */
+    lone_wait(&lone, 15000);
+    lone_settled(&lone, lone.x, SETTLE_OK);             /* of a third of the lease ago: idle as well */
+    lone_wait(&lone, 400);                              /* the answer of the next takes that long */
     lone_settled(&lone, lone.x, SETTLE_OK);
-    lone_wait(&lone, 4600);
-    cr_expect_eq(out_of_x(EFFECT_CALL)->call.not_after_ms, 10000 + 18000);
+    cr_expect_eq(out_of_x(EFFECT_CALL)->call.not_after_ms, 15000 + 18000);
     lone_finish(&lone);
 }
 
@@ -356,9 +358,9 @@ Test(claims, doubt_is_in_the_renewal_that_comes_before_the_second_call)
 {
     x_is_called();
     lone_called(&lone, lone.x, OUTCOME_IN_DOUBT, 0);
+    lone_settled(&lone, lone.x, SETTLE_OK);             /* marked as idle */
     lone_wait(&lone, 1000);
-    cr_expect_eq(out_of_x(EFFECT_RENEW)->claim.doubt, 1);
-    cr_expect_gt(out_of_x(EFFECT_RENEW)->claim.first_sent_ms, 0);
+    cr_expect(out_of_x(EFFECT_RENEW)->claim.doubt == 1 && out_of_x(EFFECT_RENEW)->claim.first_sent_ms > 0);
     cr_expect_not(lone_called(&lone, lone.x, OUTCOME_DELIVERED, 0), "no second call is out yet");
     lone_settled(&lone, lone.x, SETTLE_OK);
     cr_expect(lone_called(&lone, lone.x, OUTCOME_DELIVERED, 0));
@@ -370,10 +372,12 @@ Test(claims, the_answer_to_an_earlier_renewal_given_again_lets_no_call_begin_who
 {
     x_is_called();
     lone_called(&lone, lone.x, OUTCOME_IN_DOUBT, 0);
+    lone_settled(&lone, lone.x, SETTLE_OK);             /* marked as idle */
     lone_wait(&lone, 1000);
     struct input again = { .kind = INPUT_SETTLED, .settled = { out_of_x(EFFECT_RENEW)->claim.tag, SETTLE_OK } };
     lone_settled(&lone, lone.x, SETTLE_OK);
     lone_called(&lone, lone.x, OUTCOME_IN_DOUBT, 0);
+    lone_settled(&lone, lone.x, SETTLE_OK);
     lone_wait(&lone, 2000);
     cr_expect_eq(out_of_x(EFFECT_RENEW)->claim.doubt, 2);
     lone_feed(&lone, again);

@@ -98,6 +98,22 @@ Test(story, the_claims_of_what_is_held_are_kept)
     cr_expect_eq(committed(), 41 + MANY);
 }
 
+Test(story, a_worker_killed_while_it_holds_a_flood_leaves_doubt_about_nothing_but_the_call_under_way)
+{
+    guarded();
+    store_is_truthful();
+    story_begin();
+    flood();
+    cr_expect_eq(stats()->targets[1].held, MANY - MIN_RECORDS + 1);
+    cr_expect_eq(doubt_if_killed(), 0);
+    pass(60000);
+    cr_expect_eq(doubt_if_killed(), 0, "renewed, and called again one by one");
+    calls_hang();
+    pass(10000);
+    cr_expect_eq(stats()->targets[1].calls_inflight, 1);
+    cr_expect_eq(doubt_if_killed(), 1);
+}
+
 Test(story, an_operator_lets_go_what_is_held_and_what_is_refused_again_is_parked)
 {
     guarded();

@@ -262,6 +262,8 @@ Test(batch_bytes, a_batch_that_failed_goes_again_byte_by_byte_and_nobody_joins_i
         two_are_called();
         struct slice body = body_of_call(first_memory, sizeof(first_memory));
         lone_called(&lone, lone.x, outcomes[i], 0);
+        lone_settled(&lone, lone.x, SETTLE_OK);         /* marked as idle */
+        lone_settled(&lone, b, SETTLE_OK);
         uint32_t late = lone_receive(&lone, LONE_PORTAL, "late", "late");
         lone_claimed(&lone, late, CLAIM_FREE);          /* a batch of its own, where the target may be called */
         lone_called(&lone, late, OUTCOME_DELIVERED, 0);
@@ -282,6 +284,8 @@ Test(batch_bytes, only_who_lost_its_claim_leaves_a_batch_that_failed)
     static char memory[16384];
     two_are_called();
     lone_called(&lone, lone.x, OUTCOME_NOT_SENT, 0);
+    lone_settled(&lone, lone.x, SETTLE_OK);             /* marked as idle */
+    lone_settled(&lone, b, SETTLE_OK);
     lone_wait(&lone, 11000);
     lone_settled(&lone, lone.x, SETTLE_FENCED);
     lone_settled(&lone, b, SETTLE_OK);

@@ -25,7 +25,8 @@ Test(story, a_call_in_doubt_is_announced_before_the_doubt_is_written_and_sent_ag
     replies(OUTCOME_IN_DOUBT, OUTCOME_COUNT);
     receive_alert(41, "inc-1", "i1");
     pass(2000);
-    expect_order("claim inc-1\ncall 1\njournal resend\nrenew inc-1\ncall 1\njournal delivered\nsettle inc-1\nfree\n");
+    expect_order("claim inc-1\ncall 1\nidle inc-1\njournal resend\nrenew inc-1\ncall 1\n"
+                 "journal delivered\nsettle inc-1\nfree\n");
     expect_journal("resend inc-1 soar by soar, doubt 1, 1 calls, 500/-, alerts/3/41\n"
                    "delivered inc-1 soar by soar, doubt 1, 2 calls, 200/-, alerts/3/41\n");
     cr_expect_eq(stats()->targets[1].possible_duplicates, 1);
@@ -39,7 +40,7 @@ Test(story, each_message_of_a_batch_in_doubt_is_announced)
     receive(41, "a", "1");
     receive(42, "b", "2");
     pass(2000);
-    expect_order("claim a\nclaim b\ncall 2\njournal resend\nrenew a\njournal resend\nrenew b\ncall 2\n"
+    expect_order("claim a\nclaim b\ncall 2\nidle a\nidle b\njournal resend\nrenew a\njournal resend\nrenew b\ncall 2\n"
                  "journal delivered\nsettle a\njournal delivered\nsettle b\nfree\nfree\n");
     cr_expect_eq(stats()->targets[0].possible_duplicates, 0, "the portal filters repeats");
 }
@@ -77,11 +78,12 @@ Test(story, a_doubt_after_a_fence_is_a_new_one)
     replies(OUTCOME_IN_DOUBT, OUTCOME_IN_DOUBT, OUTCOME_COUNT);
     claim_says("inc-1", CLAIM_FREE, 0);
     claim_says("inc-1", CLAIM_RETRY, 0);
-    settles_say(SETTLE_FENCED, 1);
     receive_alert(41, "inc-1", "i1");
+    pass(10);
+    settles_say(SETTLE_FENCED, 1);          /* the renewal in front of the second call */
     pass(5000);
-    expect_order("claim inc-1\ncall 1\njournal resend\nrenew inc-1\nclaim inc-1\ncall 1\njournal resend\nrenew inc-1\n"
-                 "call 1\njournal delivered\nsettle inc-1\nfree\n");
+    expect_order("claim inc-1\ncall 1\nidle inc-1\njournal resend\nrenew inc-1\n"
+                 "claim inc-1\ncall 1\nidle inc-1\njournal resend\nrenew inc-1\ncall 1\njournal delivered\nsettle inc-1\nfree\n");
 }
 
 Test(story, an_entry_goes_out_again_with_what_it_belongs_to_when_no_answer_came)
@@ -168,7 +170,7 @@ Test(story, what_is_given_up_is_not_journaled)
     pass(20);
     revoke();
     pass(2000);
-    expect_order("claim inc-1\ncall 1\nsettle inc-1\nfree\n");
+    expect_order("claim inc-1\ncall 1\nidle inc-1\nsettle inc-1\nfree\n");
     expect_journal("");
     cr_expect_eq(stats()->targets[1].terminal[TERMINAL_ABANDONED], 1);
     everything_adds_up();

@@ -150,8 +150,12 @@ static const struct row {
     { "waiting", way_waiting, DELIVERY_WAITING,              "==========", "==========", "===", "==", "===", "==..========.=c" },
     { "calling", way_calling, DELIVERY_CALLING,              "==========", "sbbbbppbbb", "===", "==", "===", "===============" },
     { "resting", way_resting, DELIVERY_BACKOFF,              "==========", "==========", "===", "==", "===", "==ss========s==" },
+    { "resting, marked soon", way_resting_marked_soon, DELIVERY_BACKOFF,
+                                                         "==========", "==========", "=w=", "==", "===", "==ss========s==" },
     { "ready", way_ready, DELIVERY_BACKOFF,                  "==========", "==========", "===", "==", "===", "==ss========s==" },
     { "renewing", way_renewing, DELIVERY_BACKOFF,            "==========", "==========", "Cw=", "==", "===", "===============" },
+    { "its turn before its mark", way_turn_before_mark, DELIVERY_BACKOFF,
+                                                         "==========", "==========", "=w=", "==", "===", "===============" },
     { "to be renewed again", way_renewing_again, DELIVERY_BACKOFF,
                                                          "==========", "==========", "===", "==", "===", "===============" },
     { "settling done", way_settling_done, DELIVERY_SETTLING, "==========", "==========", "..=", "==", "===", "===============" },
@@ -173,7 +177,9 @@ static const struct row {
                                                          "==========", "==========", "===", "==", "===", "===============" },
     { "parking while renewed", way_parking_renewing, DELIVERY_PARKING,
                                                          "==========", "==========", "===", "s=", "===", "===============" },
-    { "held", way_held, DELIVERY_HELD,                       "==========", "==========", "===", "==", "===", "=sss=======Cs=b" },
+    { "held", way_held, DELIVERY_HELD,                       "==========", "==========", "===", "==", "===", "=sss=======bs=b" },
+    { "held, marked soon", way_held_marked_soon, DELIVERY_HELD,
+                                                         "==========", "==========", "=w=", "==", "===", "=sss=======bs=b" },
 };
 
 /* The same, after a revoke, a loss or the beginning of a shutdown: nothing is begun any more, what is under way ends. */

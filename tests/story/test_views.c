@@ -25,7 +25,9 @@ Test(views, a_call_tells_its_target_its_messages_and_the_first_of_them_until_it_
     cr_expect(origin.target == LONE_SOAR && origin.n == 1 && origin.attempt == 1 && slice_is(origin.first_id, "x"));
     cr_assert(lone_called(&lone, x, OUTCOME_NOT_SENT, 0));
     cr_expect(!engine_call_origin(lone.engine, first, &origin), "its answer is in");
+    cr_assert(lone_settled(&lone, x, SETTLE_OK), "marked as idle");
     lone_wait(&lone, 5000);
+    cr_assert(lone_settled(&lone, x, SETTLE_OK), "and no more");
     cr_assert_eq(lone_state(&lone), DELIVERY_CALLING);
     cr_assert(engine_call_origin(lone.engine, lone.call_tag, &origin));
     cr_expect_eq(origin.attempt, 2);

@@ -11,7 +11,8 @@
 #include "bridge/core/engine.h"
 #include "tests/support/draw.h"
 
-enum { WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_WINDOWS = 32, WALK_LINES = 40, WALK_LINE_BYTES = 240 };
+enum { WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_WINDOWS = 32, WALK_LINKS = 100,
+       WALK_LINES = 40, WALK_LINE_BYTES = 240 };
 
 /* What became of one event for one target, or (the last place) for none. */
 struct fate {
@@ -43,6 +44,8 @@ struct key {
     ms_t written_ms;
     uint32_t executed;          /* times the backend carried it out, by whomever */
     uint32_t resends;           /* entries of the journal: it is sent again in doubt */
+    uint32_t repeat_of;         /* with is_repeat: the id that it was suppressed for */
+    bool is_repeat;
     ms_t other_ms;              /* another owner holds it and acts at this time; 0 = it does not */
 };
 

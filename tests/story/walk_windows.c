@@ -23,14 +23,25 @@ window_of(struct walk *walk, const struct claim_window *window)
     return free_one;
 }
 
-/* Somebody carried the leader out, whose done mark is its own and no other's. */
+/* Somebody carried the leader out, or the one that it was suppressed for itself, and so on. */
 static void
 leader_was_delivered(struct walk *walk, uint32_t leader, const struct claim_order *order)
 {
     const struct key *key = store_key(walk, leader, order->target);
-    if (key->value.state != CLAIM_STATE_DONE || key->executed == 0)
+    bool done = key->value.state == CLAIM_STATE_DONE;
+    for (uint32_t links = 0; key->executed == 0 && key->is_repeat && links < WALK_LINKS; links++)
+        key = store_key(walk, key->repeat_of, order->target);
+    if (!done || key->executed == 0)
         walk_fail(walk, "%.*s is suppressed by e%u, which was not delivered (%c, %u times)", (int)order->id.size, order->id.at,
                   leader, (char)key->value.state, key->executed);
+}
+
+static void
+is_suppressed(struct walk *walk, uint32_t leader, const struct claim_order *order)
+{
+    struct key *key = store_key(walk, store_id_of(order->id), order->target);
+    key->is_repeat = true;
+    key->repeat_of = leader;
 }
 
 void
@@ -48,8 +59,10 @@ windows_meet(struct walk *walk, struct answer *answer, struct claim_value *write
     case WINDOW_KEEP:
         walk->n_repeats += claim->verdict == CLAIM_REPEAT;
         walk->n_twins += claim->verdict == CLAIM_TWIN;
-        if (claim->verdict == CLAIM_REPEAT)
+        if (claim->verdict == CLAIM_REPEAT) {
             leader_was_delivered(walk, window->leader, order);
+            is_suppressed(walk, window->leader, order);
+        }
         return;
     case WINDOW_OPEN:
         window->expires_ms = walk->now + order->window->window_ms;

@@ -14,6 +14,9 @@ enum { LEASE = 30000, TTL = 3600000 };
 #define C_OF(own, number, n, sure, lease)                                                                                        \
     { .state = CLAIM_STATE_CLAIMED, .attempt = n, .doubt = sure, .owner = own, .dispatch = number, .first_sent_ms = 77,          \
       .lease_ms = lease, .ttl_ms = TTL, .fp = FP }
+#define IDLE_OF(own, number, n, sure, lease)                                                                                     \
+    { .state = CLAIM_STATE_CLAIMED, .attempt = n, .doubt = sure, .idle = true, .owner = own, .dispatch = number,                 \
+      .first_sent_ms = 77, .lease_ms = lease, .ttl_ms = TTL, .fp = FP }
 #define PLAIN(letter, print) { .state = CLAIM_STATE_##letter, .fp = print }
 
 static const struct claim_row {
@@ -35,6 +38,13 @@ static const struct claim_row {
     { "another's, over, in doubt before", C_OF(STAND_OTHER, 9, 4, 2, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 5, 3,
       CLAIM_STATE_CLAIMED },
     { "another's, given up in doubt", C_OF(STAND_OTHER, 9, 3, 2, 0), 10, false, CLAIM_TAKEOVER, 4, 2, CLAIM_STATE_CLAIMED },
+    { "another's, idle, young", IDLE_OF(STAND_OTHER, 9, 1, 0, LEASE), 100, false, CLAIM_BUSY, 0, 0, CLAIM_STATE_CLAIMED },
+    { "another's, idle, over", IDLE_OF(STAND_OTHER, 9, 1, 0, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 2, 0,
+      CLAIM_STATE_CLAIMED },
+    { "another's, idle, over, in doubt before", IDLE_OF(STAND_OTHER, 9, 4, 2, LEASE), LEASE + 1, false, CLAIM_TAKEOVER, 5, 2,
+      CLAIM_STATE_CLAIMED },
+    { "own, idle, a custody that is closed", IDLE_OF(STAND_OWN, 8, 1, 0, LEASE), 100, false, CLAIM_TAKEOVER, 2, 0,
+      CLAIM_STATE_CLAIMED },
     { "done", PLAIN(DONE, FP), 10, false, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DONE },
     { "done, and a replay", PLAIN(DONE, FP), 10, true, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DONE },
     { "dead", PLAIN(DEAD, FP), 10, false, CLAIM_DUPLICATE, 0, 0, CLAIM_STATE_DEAD },
@@ -81,6 +91,8 @@ static const struct end_row {
       SETTLE_FENCED,
       CLAIM_STATE_UNCONFIRMED },
     { "renewal over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
+    { "renewal over our idle claim", IDLE_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK,
+      CLAIM_STATE_CLAIMED },
     { "renewal over nothing", NOTHING, CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
     { "renewal over another's claim", C_OF(STAND_OTHER, 3, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED,
       CLAIM_STATE_CLAIMED },
@@ -162,6 +174,7 @@ play_claim(struct bench *bench, const struct claim_row *row, size_t i)
         cr_expect_eq(after.dispatch, 9, "%s", row->name);
         cr_expect_eq(after.attempt, row->attempt, "%s", row->name);
         cr_expect_eq(after.doubt, row->doubt, "%s", row->name);
+        cr_expect_not(after.idle, "%s: a call may follow", row->name);
         cr_expect_eq(after.lease_ms, LEASE, "%s", row->name);
     }
     if (row->verdict == CLAIM_TAKEOVER || row->verdict == CLAIM_MINE)
@@ -187,6 +200,7 @@ play_end(struct bench *bench, const struct end_row *row, size_t i)
     cr_expect_eq(after.state, row->state, "%s: left as %c", row->name, (char)after.state);
     if (answer == SETTLE_OK && row->end == CLAIM_STATE_CLAIMED) {
         cr_expect_eq(after.doubt, 5, "%s: doubt is written", row->name);
+        cr_expect_not(after.idle, "%s: a call may follow", row->name);
         cr_expect_eq(after.first_sent_ms, 1234, "%s: the first call is written", row->name);
         cr_expect_eq(after.lease_ms, row->lease_ms, "%s", row->name);
     }
@@ -213,6 +227,11 @@ custody_story_play(struct bench *bench)
     cr_expect_eq(busy.verdict, CLAIM_BUSY, "the other copy is open here: %s", claim_verdict_name(busy.verdict));
     cr_expect_eq(busy.met_owner, STAND_OWN);
     cr_expect_eq(busy.met_dispatch, 101);
+
+    struct claim_order idle = first;
+    idle.idle = true;
+    cr_expect_eq(stand_ended(stand, idle, CLAIM_STATE_CLAIMED), SETTLE_OK);
+    cr_expect(bench_peek(bench, &first).idle, "whoever takes it over need not doubt");
 
     struct claim_order given_up = first;
     given_up.doubt = 2;
