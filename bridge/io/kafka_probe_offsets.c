@@ -7,7 +7,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { ROUNDS_MAX = 10, ROUND_MS = 200 };     /* of asking again what passes by */
+enum { COORDINATOR_MS = 3000 };              /* of one try to ask for the group: then what was refused is looked at */
+enum { ROUNDS_MAX = 10, ROUND_MS = 200 };   /* of asking again what passes by */
 
 /* Partitions without a leader would hold up the answer for all. */
 static rd_kafka_topic_partition_list_t *
@@ -65,15 +66,35 @@ ask_ends(struct prober *prober, rd_kafka_topic_partition_list_t *list, int64_t e
     return error;
 }
 
+/* A broker that will not say who coordinates the group is no answer to rd_kafka_committed(), which goes on looking until its time
+ * is over: librdkafka tells the consumer instead. */
+static rd_kafka_resp_err_t
+refused_coordinator(struct prober *prober)
+{
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_message_t *told;
+    while (error == RD_KAFKA_RESP_ERR_NO_ERROR && (told = rd_kafka_consumer_poll(prober->client, 0))) {
+        if (probe_sight_of(told->err) == PROBE_DENIED)
+            error = told->err;
+        rd_kafka_message_destroy(told);
+    }
+    return error;
+}
+
 static rd_kafka_resp_err_t
 ask_committed(struct prober *prober, rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_resp_err_t error;
-    int round = 0;
-    do
-        error = first_error(list, rd_kafka_committed(prober->client, list, probe_left_ms(prober)));
-    while (asks_again(prober, error, round++));
-    return error;
+    for (int round = 0;; round++) {
+        int left = probe_left_ms(prober);
+        rd_kafka_resp_err_t error =
+            first_error(list, rd_kafka_committed(prober->client, list, left < COORDINATOR_MS ? left : COORDINATOR_MS));
+        rd_kafka_resp_err_t refused = error ? refused_coordinator(prober) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (refused)
+            return refused;
+        bool cut_short = error == RD_KAFKA_RESP_ERR__TIMED_OUT && left > COORDINATOR_MS;
+        if (!cut_short && !asks_again(prober, error, round))
+            return error;
+    }
 }
 
 static void

@@ -1,10 +1,24 @@
 """kafka_security.py: brokers that ask who is there: SASL/PLAIN, SCRAM over TLS, client certificates; keys and passwords of one run."""
 
+import json
 import secrets
 import subprocess
 import time
 
-from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from commands import run
+from connect import make_topic
 
 from deliveries import bad_ones, fill
 from events import stream
@@ -31,6 +45,8 @@ ssl.truststore.location={folder}/ca.pem
 listener.name.mutual.ssl.client.auth=required
 listener.name.plain.connections.max.reauth.ms={reauth_ms}
 listener.name.scram.connections.max.reauth.ms={reauth_ms}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
 """
 
 
@@ -136,13 +152,38 @@ def refused(servers, name, kafka):
             worker.leave()
 
 
+def deny(kafka, kind, name):
+    """Everything about it, to USER alone."""
+    acl = AclBinding(kind, name, ResourcePatternType.LITERAL, f"User:{USER}", "*", AclOperation.ALL, AclPermissionType.DENY)
+    client = AdminClient({"bootstrap.servers": kafka.brokers, **QUIET})
+    client.create_acls([acl])[acl].result(20)
+
+
+def denied(servers, name, kafka):
+    """What the principal may not see is told as denied, not as absent; what it may see is looked at all the same."""
+    with World(servers, f"{name}-denied", kafka=kafka, sim=False) as world:
+        seen, hidden, group = make_topic(world, f"{world.name}.seen"), make_topic(world, f"{world.name}.hidden"), f"{world.name}.group"
+        deny(kafka, ResourceType.TOPIC, hidden)
+        deny(kafka, ResourceType.GROUP, group)
+        config = world.folder / "denied.yaml"
+        sources = [{"name": "alerts", "topics": [seen, hidden]}]
+        config.write_text(json.dumps(world.config(kafka=kafka.way("plain") | {"group": group}, sources=sources)))
+        _, out, _ = run(world.binary, "check", "-c", config, "--connect", "--output", "json", seconds=90)
+        found = {(c["check"], c["target"]): (c["status"], c["remedy"]) for c in json.loads(out)["checks"]}
+        for check, target, right in (("topic", hidden, "Describe and Read"), ("offsets", group, "Read on group")):
+            status, remedy = found.get((f"kafka.{check}", target), ("not told", ""))
+            expect(status == "warn" and right in remedy, f"{check} {target}: {status}, {remedy}\n{out}")
+        expect(("kafka.topic", seen) in found and found[("kafka.topic", seen)][0] != "fail", f"{seen} was not looked at\n{out}")
+
+
 def security(servers, name, count=7000):
     begun = time.monotonic()
     kafka = Secured("3.9.1", servers.folder / f"{name}-kafka").start()
     told = [one_way(servers, name, kafka, way, count) for way in ("plain", "scram", "mutual")]
     refused(servers, name, kafka)
+    denied(servers, name, kafka)
     kafka.stop()
-    return f"{'; '.join(told)}; wrong password and unknown authority are AB2104, {time.monotonic() - begun:.0f} s"
+    return f"{'; '.join(told)}; wrong password and unknown authority are AB2104, what is denied is told so, {time.monotonic() - begun:.0f} s"
 
 
 FULL = {"kafka-security": security}
