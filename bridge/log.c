@@ -250,6 +250,19 @@ log_line(enum log_code code, const struct log_fields *fields)
     log_flush();
 }
 
+void
+log_last(enum log_code code, const struct log_fields *fields)
+{
+    char memory[PIPE_BUF];
+    struct buf line;
+    buf_init(&line, memory, sizeof memory);
+    if (log_state.json)
+        log_line_json(&line, &log_rows[code], NULL, fields, 0, wall_ms());
+    else
+        log_line_text(&line, &log_rows[code], NULL, fields, 0, wall_ms());
+    (void)write_some(line.at, line.size);
+}
+
 bool
 log_writes(enum log_code code)
 {

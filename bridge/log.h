@@ -52,6 +52,8 @@ void log_level_holds(void);                                 /* from here to log_
 bool log_writes(enum log_code);                             /* at the present level */
 void log_trace(const char *text, size_t size);              /* an engine step, at level debug */
 void log_flush(void);                                       /* what the descriptor takes now */
+/* As the process ends, from any thread: written past the ring, if the descriptor takes it, and without asking for memory. */
+void log_last(enum log_code, const struct log_fields *);
 void log_close(void);                                       /* flushes, at most 200 ms */
 
 struct log_stats {

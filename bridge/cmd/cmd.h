@@ -12,6 +12,7 @@ enum exit_code {
     EXIT_NO_INPUT = 66,
     EXIT_UNAVAILABLE = 69,
     EXIT_INTERNAL = 70,
+    EXIT_SYSTEM = 71,
     EXIT_IO = 74,
     EXIT_TEMPORARY = 75,
     EXIT_NO_PERMISSION = 77,

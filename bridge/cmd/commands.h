@@ -46,6 +46,7 @@ int command_words_split(int argc, char **argv, struct command_words *, struct cm
 /* Room for everything that a command prints at once; NULL when memory is short. */
 struct buf *text_new(void);
 void text_free(struct buf *);
+bool text_write(const struct buf *);    /* to stdout, whole; else false, and stderr says why */
 int text_print(struct buf *);       /* to stdout; EXIT_DONE or EXIT_IO. Frees it */
 
 #endif

@@ -1,6 +1,7 @@
 /* explain_out.c: the two forms of an outline. */
 #include "bridge/cmd/explain_out.h"
 
+#include "bridge/cmd/commands.h"
 #include "codecs/check.h"
 
 #include <stdarg.h>
@@ -31,7 +32,7 @@ outline_print(struct outline *out)
     check(out->depth == 0);
     if (out->form == OUTLINE_JSON)
         buf_text(&out->buf, "}\n");
-    return !out->buf.overflow && fwrite(out->buf.at, 1, out->buf.size, stdout) == out->buf.size && fflush(stdout) == 0;
+    return text_write(&out->buf);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -69,6 +70,23 @@ on_flush(evutil_socket_t fd, short what, void *data)
     log_flush();
 }
 
+/* libevent would write a line of its own form between ours. */
+static void
+on_loop_trouble(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_line(LOG_AB7201, &(struct log_fields){ .error = text });
+}
+
+/* What libevent cannot begin without, it does not return from. */
+static void
+on_loop_lost(int error)
+{
+    (void)error;
+    log_last(LOG_AB8204, &(struct log_fields){ .error = "the event loop cannot go on; see the line before" });
+    _exit(EXIT_SYSTEM);
+}
+
 /* No core dump: it would hold secrets. A closed pipe is an error code, not an end. */
 static void
 prepare_process(void)
@@ -78,11 +96,12 @@ prepare_process(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* The hard bound of a drain: whatever a library is stuck in, the process ends. */
+/* The hard bound of a drain: whatever a library is stuck in, the process ends. Its last words take no memory and no lock. */
 static void
 on_alarm(int number)
 {
     (void)number;
+    log_last(LOG_AB8203, NULL);
     _exit(EXIT_TEMPORARY);
 }
 
@@ -108,8 +127,10 @@ run_worker(struct run *run, const struct config *config)
     struct worker_options options = { on_stopped, run, 0 };
     char error[512];
     int code;
-    if (!watch(run, config))
-        return EXIT_INTERNAL;
+    if (!watch(run, config)) {
+        log_line(LOG_AB8204, &(struct log_fields){ .error = strerror(errno) });
+        return EXIT_SYSTEM;
+    }
     run->worker = worker_new(config, run->base, &options, &code, error, sizeof(error));
     if (!run->worker) {
         log_line(code == EXIT_UNAVAILABLE ? LOG_AB7102 : LOG_AB8204, &(struct log_fields){ .error = error });
@@ -131,8 +152,15 @@ cmd_run(struct cmd_context *context)
         return code;
     prepare_process();
     log_open(STDERR_FILENO, (enum log_level)config->log.level, (enum log_format)config->log.format);
+    event_set_log_callback(on_loop_trouble);
+    event_set_fatal_callback(on_loop_lost);
     run.base = event_base_new();
-    code = run.base ? run_worker(&run, config) : EXIT_INTERNAL;
+    if (run.base) {
+        code = run_worker(&run, config);
+    } else {
+        log_line(LOG_AB8204, &(struct log_fields){ .error = strerror(errno) });
+        code = EXIT_SYSTEM;
+    }
     log_close();
     _exit(code);            /* librdkafka's own teardown may block: everything that matters was awaited above */
 }

@@ -2,8 +2,10 @@
  */
 #include "bridge/cmd/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TEXT_BYTES_MAX = 1024 * 1024 };
 
@@ -22,10 +24,19 @@ text_free(struct buf *text)
     free(text);
 }
 
+bool
+text_write(const struct buf *text)
+{
+    if (!text->overflow && fwrite(text->at, 1, text->size, stdout) == text->size && fflush(stdout) == 0)
+        return true;
+    fprintf(stderr, "alertbridge: cannot write to stdout: %s\n", text->overflow ? "there is too much of it" : strerror(errno));
+    return false;
+}
+
 int
 text_print(struct buf *text)
 {
-    bool whole = !text->overflow && fwrite(text->at, 1, text->size, stdout) == text->size && fflush(stdout) == 0;
+    bool whole = text_write(text);
     text_free(text);
     return whole ? EXIT_DONE : EXIT_IO;
 }

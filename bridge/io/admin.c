@@ -3,6 +3,7 @@
 
 #include "bridge/io/admin_parts.h"
 #include "bridge/io/clock.h"
+#include "bridge/space.h"
 #include "codecs/check.h"
 
 #include <event2/buffer.h>
@@ -11,7 +12,6 @@
 #include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
     HEADER_BYTES_MAX = 8 * 1024,
@@ -207,9 +207,7 @@ admin_new(struct event_base *base, const char *listen, const struct admin_handle
     admin->handler = *handler;
     admin->metrics_ms = clock_now_ms() - METRICS_FRESH_MS;
     buf_init(&admin->text, admin->text_memory, sizeof(admin->text_memory));
-    void *memory = mmap(NULL, METRICS_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    check(memory != MAP_FAILED);
-    buf_init(&admin->metrics, memory, METRICS_BYTES_MAX);
+    buf_init(&admin->metrics, space_map(METRICS_BYTES_MAX), METRICS_BYTES_MAX);
 
     admin->server = evhttp_new(base);
     check(admin->server);
@@ -230,7 +228,7 @@ admin_free(struct admin *admin)
         return;
     evhttp_free(admin->server);
     gate_free(admin->gate);
-    munmap(admin->metrics.at, METRICS_BYTES_MAX);
+    space_unmap(admin->metrics.at, METRICS_BYTES_MAX);
     free(admin);
 }
 

@@ -29,6 +29,7 @@ struct guest {
 };
 
 struct gate {
+    struct gate *next;
     struct event_base *base;
     struct evconnlistener *listener;
     struct event *look;
@@ -36,6 +37,10 @@ struct gate {
     uint32_t n_guests;
     ms_t shut_until_ms;         /* descriptors are short: accepting again at once would spin */
 };
+
+/* A listener has one argument for all its callbacks, and whoever accepts sets it: the server. So the gate of one that failed to
+ * accept is looked for. */
+static struct gate *gates;
 
 static bool
 guest_is_gone(const struct guest *guest)
@@ -116,8 +121,11 @@ on_connection(struct event_base *base, void *argument)
 static void
 on_accept_error(struct evconnlistener *listener, void *argument)
 {
-    (void)listener;
-    struct gate *gate = argument;
+    (void)argument;
+    struct gate *gate = gates;
+    while (gate && gate->listener != listener)
+        gate = gate->next;
+    check(gate);
     ms_t now_ms = clock_now_ms();
     gate->shut_until_ms = now_ms + DESCRIPTORS_SHORT_MS;
     gate_open_or_shut(gate, now_ms);
@@ -182,6 +190,8 @@ gate_new(struct event_base *base, struct evhttp *server, const char *address, ch
     struct gate *gate = calloc(1, sizeof(*gate));
     check(gate);
     gate->base = base;
+    gate->next = gates;
+    gates = gate;
     gate->look = evtimer_new(base, on_look, gate);
     check(gate->look);
     if (!gate_listen(gate, address, error, error_size) || !evhttp_bind_listener(server, gate->listener)) {
@@ -202,6 +212,10 @@ gate_free(struct gate *gate)
         if (gate->guests[i].bev)
             bufferevent_decref(gate->guests[i].bev);
     event_free(gate->look);
+    struct gate **at = &gates;
+    while (*at != gate)
+        at = &(*at)->next;
+    *at = gate->next;
     free(gate);
 }
 

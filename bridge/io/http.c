@@ -2,6 +2,7 @@
 #include "bridge/io/http_parts.h"
 
 #include "bridge/io/clock.h"
+#include "bridge/space.h"
 #include "codecs/check.h"
 #include "codecs/limits.h"
 #include "codecs/mutant.h"
@@ -11,7 +12,6 @@
 #include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
     TARGET_BYTES = 16 * 1024,
@@ -306,10 +306,9 @@ http_new(struct event_base *base, uint32_t calls, const struct http_handler *han
     *http = (struct http){ .handler = *handler, .calls = calls, .free = NONE, .failed = NONE };
     http->slots = calloc(calls + 1, sizeof(*http->slots));
     /* Reserved, not touched: what is never used costs address space only. */
-    http->memory = mmap(NULL, (size_t)SLOT_BYTES * (calls + 1), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    http->memory = space_map((size_t)SLOT_BYTES * (calls + 1));
     http->share = curl_share_init();
-    check(http->slots && http->memory != MAP_FAILED && http->share);
+    check(http->slots && http->share);
     /* One TLS session for all slots, so that a new connection need not be a full handshake. One thread: no lock functions. */
     curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     http->loop = http_loop_new(base, calls, on_done, http);
@@ -334,7 +333,7 @@ http_free(struct http *http)
     }
     http_loop_free(http->loop);
     curl_share_cleanup(http->share);
-    munmap(http->memory, (size_t)SLOT_BYTES * (http->calls + 1));
+    space_unmap(http->memory, (size_t)SLOT_BYTES * (http->calls + 1));
     free(http->slots);
     free(http);
     curl_global_cleanup();

@@ -115,8 +115,8 @@ watch_set(struct watch *watch, curl_socket_t fd, short events)
     if (watch->events)
         event_del(&watch->event);
     check(event_assign(&watch->event, watch->loop->base, fd, (short)(events | EV_PERSIST), on_socket_event, watch) == 0);
-    check(event_add(&watch->event, NULL) == 0);
-    watch->events = events;
+    /* The kernel may have no room for one more watch: then the call ends by its time limit, or with libcurl's next wish. */
+    watch->events = event_add(&watch->event, NULL) == 0 ? events : 0;
 }
 
 static int

@@ -5,11 +5,14 @@
  * seen its other descriptors. A timer polls once a second besides, because a member that does not poll is put out of the group
  * (max.poll.interval.ms). */
 #include "bridge/io/kafka_parts.h"
+#include "codecs/check.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -227,29 +230,42 @@ events_start(struct kafka *kafka)
            && kafka->on_deadline && event_add(kafka->on_wake, NULL) == 0 && event_add(kafka->on_tick, &tick) == 0;
 }
 
+static bool
+clients_start(struct kafka *kafka, const struct kafka_config *config, char *error, size_t error_size)
+{
+    return consumer_start(kafka, config, error, error_size)
+           && (!config->dead_letter_topic || kafka_producer_start(kafka, config, error, error_size))
+           && kafka_subscribe(kafka, config, error, error_size);
+}
+
 struct kafka *
 kafka_new(const struct kafka_config *config, struct event_base *base, const struct kafka_handler *handler, char *error,
           size_t error_size)
 {
+    int why = EINVAL;
+    struct kafka *kafka = NULL;
     if (!kafka_check(config, error, error_size))
-        return NULL;
-    struct kafka *kafka = calloc(1, sizeof *kafka);
-    snprintf(error, error_size, "out of memory or descriptors");
-    if (!kafka)
-        return NULL;
+        goto fail;
+    kafka = calloc(1, sizeof *kafka);
+    check(kafka);
     kafka->handler = *handler;
     kafka->base = base;
     kafka->wake_fd = -1;
     kafka->can_destroy = true;
     kafka->group = strdup(config->group);
-    if (kafka->group && kafka_headers_reserve(kafka, HEADERS_AT_START) && kafka_rules_init(kafka, config) && events_start(kafka)
-        && consumer_start(kafka, config, error, error_size)
-        && (!config->dead_letter_topic || kafka_producer_start(kafka, config, error, error_size))
-        && kafka_subscribe(kafka, config, error, error_size)) {
-        kafka->can_destroy = false;
-        return kafka;
+    check(kafka->group && kafka_headers_reserve(kafka, HEADERS_AT_START) && kafka_rules_init(kafka, config));
+    if (!events_start(kafka)) {
+        why = errno;
+        snprintf(error, error_size, "kafka: %s", strerror(why));
+        goto fail;
     }
+    if (!clients_start(kafka, config, error, error_size))
+        goto fail;
+    kafka->can_destroy = false;
+    return kafka;
+fail:
     kafka_free(kafka);
+    errno = why;
     return NULL;
 }
 

@@ -61,7 +61,8 @@ struct kafka_handler {
 /* Checks the configuration against librdkafka itself. On false `error` says which property and why. No network, no thread. */
 bool kafka_check(const struct kafka_config *, char *error, size_t error_size);
 
-/* Starts the client and joins the group; brokers may be away. NULL with `error` when the configuration is refused. */
+/* Starts the client and joins the group; brokers may be away. NULL with `error` and errno: EINVAL when the configuration is
+ * refused, else what the machine has no more of. */
 struct kafka *kafka_new(const struct kafka_config *, struct event_base *, const struct kafka_handler *, char *error,
                         size_t error_size);
 

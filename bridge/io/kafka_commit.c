@@ -112,25 +112,6 @@ collect(struct kafka *kafka)
     return list;
 }
 
-void
-kafka_flush(struct kafka *kafka)
-{
-    if (kafka->committing) {
-        kafka->flush_again = true;
-        return;
-    }
-    kafka->flush_again = false;
-    if (kafka->state != GROUP_READING && kafka->state != GROUP_REVOKING)
-        return;
-    rd_kafka_topic_partition_list_t *list = collect(kafka);
-    if (!list)
-        return;
-    /* Without a group there is nothing to commit to, and librdkafka says so at once; a later assignment begins anew. */
-    kafka->committing = rd_kafka_commit_queue(kafka->consumer, list, kafka->events, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    kafka->commit_epoch = kafka->epoch;
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 enum commit_result
 kafka_commit_result(int code)
 {
@@ -145,14 +126,6 @@ kafka_commit_result(int code)
     default:
         return COMMIT_FAILED;
     }
-}
-
-void
-kafka_flush_ends(struct kafka *kafka)
-{
-    for (uint32_t i = 0; i < kafka->n_partitions && !kafka->committing; i++)
-        if (at_rest(&kafka->positions[i]) && kafka->positions[i].wanted >= 0)
-            kafka_flush(kafka);
 }
 
 /* The answer for one partition: its own error, else that of the request. */
@@ -181,6 +154,37 @@ tell(struct kafka *kafka, const rd_kafka_topic_partition_list_t *list, rd_kafka_
         if (told >= 0)
             kafka->handler.committed(kafka->handler.owner, i, epoch, told, result);
     }
+}
+
+void
+kafka_flush(struct kafka *kafka)
+{
+    if (kafka->committing) {
+        kafka->flush_again = true;
+        return;
+    }
+    kafka->flush_again = false;
+    if (kafka->state != GROUP_READING && kafka->state != GROUP_REVOKING)
+        return;
+    rd_kafka_topic_partition_list_t *list = collect(kafka);
+    if (!list)
+        return;
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(kafka->consumer, list, kafka->events, NULL, NULL);
+    rd_kafka_topic_partition_list_destroy(list);
+    kafka->commit_epoch = kafka->epoch;
+    kafka->committing = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!kafka->committing) {
+        kafka_say(kafka, (int)code, "commit: %s", rd_kafka_err2str(code));
+        tell(kafka, NULL, code);        /* refused at once is answered at once, or it would never be asked again */
+    }
+}
+
+void
+kafka_flush_ends(struct kafka *kafka)
+{
+    for (uint32_t i = 0; i < kafka->n_partitions && !kafka->committing; i++)
+        if (at_rest(&kafka->positions[i]) && kafka->positions[i].wanted >= 0)
+            kafka_flush(kafka);
 }
 
 void

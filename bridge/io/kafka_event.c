@@ -97,6 +97,12 @@ kafka_on_error(struct kafka *kafka, rd_kafka_t *client, int error, const char *t
         kafka_say(kafka, error, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), text ? text : "");
         return;
     }
+    kafka_end_fatally(kafka, client, error, text);
+}
+
+void
+kafka_end_fatally(struct kafka *kafka, rd_kafka_t *client, int error, const char *text)
+{
     if (kafka->fatal)
         return;
     kafka->fatal = true;

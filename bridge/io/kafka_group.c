@@ -30,9 +30,12 @@ kafka_subscribe(struct kafka *kafka, const struct kafka_config *config, char *er
 static void
 assign(struct kafka *kafka, const rd_kafka_topic_partition_list_t *partitions)
 {
+    char why[KAFKA_ERROR_BYTES];
     rd_kafka_resp_err_t code = rd_kafka_assign(kafka->consumer, partitions);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !kafka->leaving)
-        kafka_say(kafka, (int)code, "assign: %s", rd_kafka_err2str(code));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka->leaving)
+        return;
+    snprintf(why, sizeof why, "assign: %s", rd_kafka_err2str(code));
+    kafka_end_fatally(kafka, kafka->consumer, (int)code, why);      /* the group would wait for us, and nobody read */
 }
 
 static void

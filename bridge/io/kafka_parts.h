@@ -127,6 +127,8 @@ struct rd_kafka_conf_s *kafka_producer_conf(const struct kafka_config *, char *e
 /* kafka_event.c */
 bool kafka_is_offset_lost(int error);               /* what was to be read next is not in the log any more */
 void kafka_say(struct kafka *, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Tells the owner, once, that the clients are of no more use: with the cause that the client knows, else with this one. */
+void kafka_end_fatally(struct kafka *, struct rd_kafka_s *client, int error, const char *text);
 void kafka_on_error(struct kafka *, struct rd_kafka_s *client, int error, const char *text);
 void kafka_on_log(struct kafka *, struct rd_kafka_op_s *event);
 void kafka_on_statistics(struct kafka *, const char *json, size_t size);

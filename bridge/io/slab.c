@@ -5,10 +5,10 @@
  * newest first: what is resident follows what is in work, not what once was. */
 #include "bridge/io/slab.h"
 
+#include "bridge/space.h"
 #include "codecs/check.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
     PAGE_BYTES = 64 * 1024,
@@ -83,11 +83,7 @@ slab_new(size_t bytes, uint32_t records)
     slab->mapped_bytes = mapped_bytes_of(slab->n_pages, records);
     if (slab->mapped_bytes == 0)
         slab->mapped_bytes = 1;
-    slab->memory = mmap(NULL, slab->mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (slab->memory == MAP_FAILED) {
-        free(slab);
-        return NULL;
-    }
+    slab->memory = space_map(slab->mapped_bytes);
     slab->entries = (struct entry *)(void *)(slab->memory + (size_t)slab->n_pages * PAGE_BYTES);
     slab->pages = (struct page *)(void *)(slab->entries + records);
     slab->free_entry = UINT32_MAX;
@@ -105,7 +101,7 @@ slab_free(struct slab *slab)
     for (uint32_t i = 0; i < slab->fresh_entries; i++)
         if (slab->entries[i].bytes != 0 && slab->entries[i].page == NO_PAGE)
             free(slab->entries[i].memory);
-    munmap(slab->memory, slab->mapped_bytes);
+    space_unmap(slab->memory, slab->mapped_bytes);
     free(slab);
 }
 

@@ -4,6 +4,7 @@
 #include "bridge/cmd/cmd.h"
 #include "bridge/io/clock.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,10 +195,9 @@ worker_new(const struct config *config, struct event_base *base, const struct wo
            size_t error_size)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
-    *code = EXIT_INTERNAL;
-    snprintf(error, error_size, "out of memory");
-    if (!worker)
-        return NULL;
+    check(worker);
+    *code = EXIT_SYSTEM;
+    snprintf(error, error_size, "the event loop or the cryptography library refused");
     worker->config = config;
     worker->base = base;
     worker->options = *options;
@@ -210,8 +210,12 @@ worker_new(const struct config *config, struct event_base *base, const struct wo
     if (!make_admin(worker, error, error_size))
         goto fail;
     *code = EXIT_CONFIG;
-    if (!make_dedup(worker, error, error_size) || !make_kafka(worker, error, error_size))
+    if (!make_dedup(worker, error, error_size))
         goto fail;
+    if (!make_kafka(worker, error, error_size)) {
+        *code = errno == EINVAL ? EXIT_CONFIG : EXIT_SYSTEM;
+        goto fail;
+    }
     worker_wake(worker);
     return worker;
 fail:

@@ -22,7 +22,7 @@ struct worker_options {
 };
 
 /* Takes all memory, reads the secrets, connects. Kafka, Redis and backends may be away. NULL with `error` and `*code` (69,
- * 70, 78) when it cannot start. */
+ * 71, 78) when it cannot start. */
 struct worker *worker_new(const struct config *, struct event_base *, const struct worker_options *, int *code, char *error,
                           size_t error_size);
 

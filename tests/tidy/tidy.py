@@ -52,8 +52,8 @@ LIBRARIES = {
 }
 
 SYSTEM_HEADERS = set("""
-    arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h float.h getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h locale.h
-    math.h net/if.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h sched.h signal.h stdarg.h stdatomic.h stdbool.h
+    arpa/inet.h assert.h ctype.h dirent.h dlfcn.h errno.h fcntl.h float.h getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h
+    link.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h sched.h signal.h stdarg.h stdatomic.h stdbool.h
     stddef.h stdint.h stdio.h stdlib.h string.h strings.h syslog.h termios.h time.h unistd.h wchar.h""".split())
 CORE_HEADERS = set("inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h string.h".split())
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -304,6 +305,28 @@ Test(admin, the_65th_connection_waits_for_a_place)
     for (size_t i = 0; i < 64; i++)
         if (i != 10)
             close(fds[i]);
+    bench_stop(bench);
+}
+
+/* Two gates: which of them is short of descriptors must be found out. */
+Test(admin, a_connection_that_finds_no_descriptor_is_taken_a_second_later)
+{
+    struct admin_bench *bench = bench_start(), *other = bench_start();
+    struct rlimit limit, none;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    int fd = client_open(bench);
+    client_send(fd, GET("/livez"));
+    none.rlim_cur = (rlim_t)fd;
+    setrlimit(RLIMIT_NOFILE, &none);
+    const char *reply = client_read(bench, fd, 300);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    cr_assert_null(reply, "%s", reply);
+    cr_expect(has_status(ask(other, GET("/livez")), 200));
+    reply = client_read(bench, fd, 10000);
+    cr_assert(reply, "never taken");
+    cr_expect(has_status(reply, 200));
+    bench_stop(other);
     bench_stop(bench);
 }
 

@@ -1,0 +1,300 @@
+"""scenario.py: what is tortured: a handful of records through `alertbridge run`, and the short commands; and how each is judged."""
+
+import collections
+import contextlib
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from events import encode, event, shown_to
+from harness import QUIET, Worker, World
+from servers import Failure, expect, tail
+
+OURS = {"fail": 5, "hang_s": 40, "sticky_s": 2.5}
+POISON = "poison-torture"
+BROKEN = (b"AddressSanitizer", b"runtime error:", b"broken invariant", b"LeakSanitizer")
+# A kind's ends beside going on: 71 for memory; a start that is refused says by its code which part it was.
+ENDS = {"alloc": {71}, None: {0}}
+OF_FILES = ("open", "open64", "fopen", "fopen64", "opendir", "access", "fstat", "fstat64")
+REFUSED = {0, 66, 69, 70, 71, 74, 75, 78}
+
+
+class Fault:
+    """One failure to make: of the kind, the n-th of all or of one site. It says itself what it is, to be made again."""
+
+    def __init__(self, kind, n=1, site=None, how=None, sticky=False):
+        self.kind, self.n, self.site, self.how, self.sticky = kind, n, site, how, sticky
+
+    def env(self):
+        env = {"TORTURE_KIND": self.kind, "TORTURE_N": str(self.n)}
+        if self.site:
+            env["TORTURE_SITE"] = self.site
+        if self.how:
+            env["TORTURE_HOW"] = self.how
+        if self.sticky:
+            env["TORTURE_STICKY"] = "1"
+        return env
+
+    def __str__(self):
+        return ":".join(
+            [self.kind, str(self.n), self.site or "", "sticky" if self.sticky else "once", *([self.how] if self.how else [])]
+        )
+
+    @classmethod
+    def parse(cls, text):
+        kind, n, site, sticky, *how = text.split(":", 4)
+        return cls(kind, int(n), site or None, how[0] if how else None, sticky == "sticky")
+
+
+class Seen:
+    """What one start told by TORTURE_REPORT."""
+
+    def __init__(self, path):
+        self.sites, self.failed, self.totals = set(), None, {}
+        for line in path.read_text().splitlines() if path.exists() else ():
+            word, kind, function, address = line.split()
+            if word == "site":
+                self.sites.add((kind, function, address))
+            elif word == "failed":
+                self.failed = (kind, function, address)
+            elif word == "total":
+                self.totals[kind] = int(address, 16)
+
+
+class Start:
+    """One start of the program: under a fault, or undisturbed."""
+
+    def __init__(self, fault, label):
+        self.fault, self.label, self.code, self.log, self.seen = fault, label, None, b"", Seen(pathlib.Path("/nowhere"))
+
+    def judge(self, also=frozenset()):
+        """No crash, no report of a sanitizer, an exit code that fits; and a word about why, where it is not 0."""
+        kind = self.fault.kind if self.fault else None
+        where = f"{self.fault or 'undisturbed'}: exit {self.code}"
+        for words in BROKEN:
+            expect(words not in self.log, f"{where}: {words.decode()}\n{last_lines(self.log)}")
+        allowed = ENDS.get(kind, REFUSED) if self.seen.failed else {0}
+        if self.seen.failed and kind == "fd" and self.seen.failed[1] not in OF_FILES:
+            allowed = {0, 69, 71}
+        expect(self.code in allowed | also, f"{where}, not one of {sorted(allowed)}\n{last_lines(self.log)}")
+        if self.code:
+            told = re.search(rb'"level":"(error|warning)"|^\S+ (error|warning) |^alertbridge[^\n]*: |^\S+:(\d+:\d+:)? ', self.log, re.M)
+            expect(told, f"{where}, and nothing says why\n{last_lines(self.log)}")
+        if self.code == 71 and kind == "alloc":
+            expect(b"out of memory" in self.log, f"{where}, and nothing says that memory was out\n{last_lines(self.log)}")
+
+
+def last_lines(log, n=12):
+    return b"\n".join(log.splitlines()[-n:]).decode(errors="replace")
+
+
+class Lane:
+    """One worker after another on topics of their own: records are written, a start fails somewhere, a later one ends the work."""
+
+    def __init__(self, bench, number, store):
+        self.bench, self.store = bench, store
+        self.world = World(bench.servers, f"lane{number}-{store}", partitions=1, sim=False)
+        self.world.sim = bench.sim
+        self.topic = TopicPartition(self.world.topic, 0)
+        self.producer = Producer({"bootstrap.servers": self.world.kafka.brokers, "linger.ms": 0, **QUIET})
+        self.consumer = Consumer(
+            {
+                "bootstrap.servers": self.world.kafka.brokers,
+                "group.id": self.world.group,
+                "enable.auto.commit": False,
+                **QUIET,
+            }
+        )
+        self.rounds, self.starts, self.expected, self.letters, self.letters_at = 0, [], set(), [], 0
+        self.label = 0
+
+    # ---- the scenario ----
+
+    def write(self):
+        """A handful: a batch of notices, incidents for SOAR, a repeat, one that cannot be read, one that is refused."""
+        self.rounds += 1
+        name = f"{self.world.name}-{self.rounds}"
+        incident, large, refused = event(name, 1), event(name, 4), event(f"{POISON}-{name}", 6, "notice")
+        large["data"] = {"text": "x" * 20000}
+        good = [
+            encode([event(name, 2), large], "array"),
+            encode([event(name, 8)], "binary"),
+            encode([incident], "json"),
+            encode([incident], "msgpack"),
+            encode([event(name, 3)], "structured"),
+        ]
+        bad = [encode([refused], "json"), encode([event(name, 14)], "json")]
+        bad[1].value = b'{"v":1,"id":"broken'
+        self.expected = {key for record in good for made in record.events for key in shown_to(made)}
+        self.letters, failed = [], []
+        for record in (good[0], bad[0], good[1], good[2], bad[1], good[3], good[4]):
+            self.producer.produce(
+                self.topic.topic, record.value, record.key, headers=record.headers, partition=0, on_delivery=self.told(record, failed)
+            )
+        expect(self.producer.flush(30) == 0 and not failed, f"producing failed: {failed}")
+        self.letters = [record.offset for record in bad]
+        self.letters_at = self.end(self.world.dead)
+
+    @staticmethod
+    def told(record, failed):
+        def on_delivery(error, message):
+            failed.extend([error] if error else [])
+            record.offset = message.offset()
+
+        return on_delivery
+
+    def end(self, topic):
+        return self.consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10, cached=False)[1]
+
+    def committed(self):
+        return self.consumer.committed([self.topic], timeout=10)[0].offset
+
+    def config(self):
+        quick = {
+            "retry": {"base": "20ms", "max": "200ms"},
+            "breaker": {"failures": 5, "every": "200ms"},
+            "call_timeout": "1s",
+            "claim_lease": "3s",
+            "connect_timeout": "500ms",
+        }
+        config = self.world.config(soar=quick | {"concurrency": 4}, notice=quick)
+        config["kafka"]["instance_id"] = self.world.name
+        config["redis"]["timeout"] = "300ms"
+        config["shutdown"] = {"drain": "5s"}
+        config["limits"] = {"window_records": 1000, "window_bytes": "4MiB"}
+        if self.store == "memory":
+            config["redis"]["url"] = "memory:"
+        else:
+            config["redis"]["url"] = config["redis"]["url"].replace("127.0.0.1", "localhost")
+        return config
+
+    # ---- a start ----
+
+    def start(self, fault):
+        """Runs until the work is done, or the program ended by itself, or too long. True when the work is done."""
+        self.label += 1
+        start = Start(fault, f"s{self.label}")
+        self.starts.append(start)
+        report = self.world.folder / f"{start.label}.report"
+        env = self.bench.env(report, fault) if fault or self.label == 1 else None
+        worker = Worker(self.world.binary, self.world.folder, start.label, self.config(), env)
+        begun = time.monotonic()
+        bound = OURS["sticky_s"] if fault and fault.sticky else OURS["hang_s"]
+        done = left = False
+        while worker.runs():
+            done = done or self.is_done()
+            late = time.monotonic() - begun > bound
+            if (done and (worker.count("AB8102") or time.monotonic() - begun > 5) or late) and not left:
+                left = self.look(worker)
+                worker.send(signal.SIGTERM)
+                begun, bound = time.monotonic(), 25
+            elif late:
+                worker.kill()
+                raise Failure(f"{fault}: the program hangs\n{tail(worker.log)}")
+            time.sleep(0.02)
+        start.code, start.log, start.seen = worker.wait(1), worker.log.read_bytes(), Seen(report)
+        late = not done and left and not (fault and fault.sticky)
+        start.judge()
+        expect(not late, f"{fault or 'undisturbed'}: not done within {OURS['hang_s']} s\n{last_lines(start.log, 30)}")
+        return done and start.code == 0
+
+    def is_done(self):
+        """What a first start carries out it commits as it leaves; a later one may find all carried out and must read it first."""
+        if len(self.starts) > 1:
+            return self.committed() == self.end(self.topic.topic)
+        return self.expected <= self.bench.carried_out() and self.end(self.world.dead) >= self.letters_at + len(self.letters)
+
+    def look(self, worker):
+        """Somebody asks how it is; an answer is not owed under a fault."""
+        for path in ("/metrics", "/readyz", "/status"):
+            with contextlib.suppress(OSError, ValueError):
+                worker.get(path)
+        return True
+
+    # ---- a round ----
+
+    def round(self, faults):
+        """Records, then starts under these faults until one of them finishes the work, else an undisturbed one. Returns the rest."""
+        self.starts = []
+        self.write()
+        faults = list(faults)
+        done = False
+        while faults and not done:
+            done = self.start(faults.pop(0))
+        if not done:
+            expect(self.start(None), "an undisturbed start does not finish the work")
+        self.judge()
+        return faults
+
+    def judge(self):
+        """Nothing lost, no notice twice, second executions at SOAR announced, dead letters there, offsets at the end."""
+        expect(self.committed() == self.end(self.topic.topic), f"committed {self.committed()} of {self.end(self.topic.topic)}")
+        letters = self.read_letters()
+        held = {event_id for _, reason, event_id in letters if reason == "unconfirmed" and self.is_sticky()}
+        for key in self.expected:
+            times = self.bench.times(key)
+            if isinstance(key, tuple):
+                expect(len(times) == 1, f"{key} was shown {len(times)} times")
+                continue
+            expect(times or key in held, f"{key} was never carried out")
+            if self.store != "memory":
+                told = sum(self.announced(start.log, key) for start in self.starts)
+                expect(len(times) - 1 <= told, f"{key} was carried out {len(times)} times, and {told} were announced")
+        found = collections.Counter(offset for offset, _, event_id in letters if event_id not in held)
+        expect(set(found) == set(self.letters), f"dead letters of the offsets {dict(found)}, not of {self.letters}")
+        expect(max(found.values()) <= len(self.starts), f"dead letters {dict(found)} in {len(self.starts)} starts")
+
+    def is_sticky(self):
+        """A call that is in doubt again and again is held in the end: max_ambiguous."""
+        return any(start.fault and start.fault.sticky for start in self.starts)
+
+    @staticmethod
+    def announced(log, key):
+        return sum(b'"AB5107"' in line and json.dumps(key).encode() in line for line in log.splitlines())
+
+    def read_letters(self):
+        end = self.end(self.world.dead)
+        self.consumer.assign([TopicPartition(self.world.dead, 0, self.letters_at)])
+        found, deadline = [], time.monotonic() + 10
+        while len(found) < end - self.letters_at and time.monotonic() < deadline:
+            message = self.consumer.poll(0.2)
+            if message is not None and not message.error():
+                told = {name: value.decode() for name, value in message.headers() if name.startswith("alertbridge-")}
+                found.append((int(told["alertbridge-offset"]), told["alertbridge-reason"], told.get("alertbridge-id")))
+        self.consumer.unassign()
+        return found
+
+
+class Command:
+    """A short command under a fault: an exit code that fits and a word why; undisturbed it ends with 0."""
+
+    def __init__(self, bench, name, words, feed=b""):
+        self.bench, self.name, self.words, self.feed = bench, name, words, feed
+        self.folder = bench.folder / f"command-{name}"
+        self.folder.mkdir()
+        self.label = 0
+
+    def start(self, fault):
+        self.label += 1
+        start = Start(fault, f"s{self.label}")
+        report = self.folder / f"{start.label}.report"
+        try:
+            ended = subprocess.run(
+                [self.bench.binary, *self.words],
+                input=self.feed,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self.bench.env(report, fault),
+                timeout=OURS["hang_s"],
+            )
+        except subprocess.TimeoutExpired as hangs:
+            raise Failure(f"{self.name} {fault}: the program hangs\n{last_lines(hangs.stdout or b'')}") from None
+        start.code, start.log, start.seen = ended.returncode, ended.stdout, Seen(report)
+        self.bench.results.add([start])
+        start.judge({64} if fault and fault.kind == "kafka" else set())  # librdkafka refuses what --property said
+        return start
