@@ -13,7 +13,7 @@ enum { WATCH_ENTRIES = 1024, WATCH_SLACK_MS = 500 };
 
 struct watch_entry {
     uint64_t key, value;
-    ms_t pttl_ms, since_ms, seen_ms;
+    ms_t pttl_ms, since_ms;     /* of the first sight */
 };
 
 struct watch {

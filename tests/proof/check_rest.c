@@ -3,6 +3,16 @@
 
 #include <stdlib.h>
 
+/* Of a partition, produced before that place; NULL = none. */
+static const struct delivery *
+last_before(const struct checked *checked, int32_t partition, size_t place)
+{
+    for (size_t i = checked->first_of[partition + 1]; i-- > checked->first_of[partition];)
+        if (checked->deliveries[i].produced < place)
+            return &checked->deliveries[i];
+    return NULL;
+}
+
 /* Nothing is to be read by a next start: each partition is committed behind its last record. */
 static void
 check_lag(struct checked *checked, size_t rested)
@@ -16,9 +26,9 @@ check_lag(struct checked *checked, size_t rested)
             committed[fact->partition] = fact->offset;
     }
     for (int32_t i = 0; i < checked->n_partitions; i++) {
-        if (checked->first_of[i + 1] == checked->first_of[i])
+        const struct delivery *last = last_before(checked, i, rested);
+        if (!last)
             continue;
-        const struct delivery *last = &checked->deliveries[checked->first_of[i + 1] - 1];
         int64_t offset = checked->history->facts[last->produced].offset;
         judged(checked, 17);
         if (committed[i] <= offset)

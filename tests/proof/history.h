@@ -46,7 +46,9 @@ enum fact_kind {
     FACT_JOURNALED,     /* worker, target, id, partition, offset, word: outcome; number: doubt; limit: attempts;
                          * other: suppressed_by */
     FACT_GAUGED,        /* worker; word: what; number <= limit must hold. "opened": number = limit must hold. "halved":
-                         * batches halved, and answers that allow it */
+                         * batches halved, and answers that allow it. In ms, with no other fault meanwhile: "takeover": from
+                         * a kill until each key that was claimed then is another's or done; "exit": from SIGTERM until the
+                         * process is gone; "back": from when the store is back until the first call */
     /* the end */
     FACT_CALM,          /* no fault from here on; number: ms within which all must be at rest */
     FACT_RESTED,        /* nothing is under way; the run ends */

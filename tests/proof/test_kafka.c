@@ -45,6 +45,8 @@ Test(proof_kafka, all_comes_to_rest_in_time)
         { "two partitions", SOUND, 0,
           { ASSIGNED(), ASSIGNED(.partition = 1), DONE(4, "a"), PRODUCED(2, "b", .partition = 1, .targets = TO_SOAR),
             EXECUTED(SOAR, "b"), COMMITTED(5), COMMITTED(3, .partition = 1), CALM(1000), RESTED() } },
+        { "what is produced afterwards is not looked for", SOUND, 0,
+          { ASSIGNED(), DONE(0, "a"), CALM(1000), COMMITTED(1), RESTED(), DONE(1, "b") } },
         { "late", 17, 0, { ASSIGNED(), DONE(0, "a"), COMMITTED(1), CALM(1000), RESTED(.at = 1051) } },
         { "never", 17, 0, { ASSIGNED(), DONE(0, "a"), COMMITTED(1), CALM(1000) } },
         { "one record is not committed", 17, 0, { ASSIGNED(), DONE(0, "a"), DONE(1, "b"), COMMITTED(1), CALM(1000), RESTED() } },

@@ -61,6 +61,17 @@ Test(proof_state, windows_are_bounded)
     EXPECT_TALES(12, tales);
 }
 
+Test(proof_state, recovery_is_bounded)
+{
+    static const struct tale tales[] = {
+        { "in time", SOUND, 0, { GAUGED("takeover", 6999, 7000), GAUGED("exit", 10000, 10000), GAUGED("back", 0, 1000) } },
+        { "the claims of one killed are left too long", 17, 0, { GAUGED("takeover", 7001, 7000) } },
+        { "it does not leave", 17, 0, { GAUGED("exit", 10000, 10000), GAUGED("exit", 10001, 10000) } },
+        { "nobody noticed that the store is back", 17, 0, { GAUGED("back", 1001, 1000) } },
+    };
+    EXPECT_TALES(17, tales);
+}
+
 Test(proof_state, opened_is_accounted_for)
 {
     static const struct tale tales[] = {

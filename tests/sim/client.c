@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SLOW_MS = 1500, TIMEOUT_MS = 1000, AWAY_ANSWER_MS = 50, ROUNDS_MAX = 8, PULSE_MS = 100 };
+enum { SLOW_MS = 1000, AWAY_ANSWER_MS = 50,      /* SLOW_MS: redis.timeout, whoever is slower is cut off */
+       ROUNDS_MAX = 8, PULSE_MS = 100, MESSAGES = 4 };
 
 static const int64_t PTTL_UNSEEN = -3, PTTL_ANY = INT64_MAX / 1024;
 
@@ -19,6 +20,12 @@ client_new(struct world *world, struct worker *worker)
     client->run = store_run(world);
     client->generations = worker->config.owner;
     return client;
+}
+
+ms_t
+client_answer_ms(const struct world *world)
+{
+    return AWAY_ANSWER_MS + MESSAGES * world_of(world, SWARM_latency_ms);
 }
 
 void

@@ -14,4 +14,6 @@ void client_settle(struct world *, struct worker *, const struct claim_order *);
 void client_renew(struct world *, struct worker *, const struct claim_order *);     /* answers INPUT_SETTLED */
 void client_flush(struct world *, struct worker *);
 
+ms_t client_answer_ms(const struct world *);     /* from an answer "away" on: what messages take beside the wait to ask again */
+
 #endif

@@ -1,14 +1,14 @@
 /* client_tell.c: what a command did to the key of a delivery, as a fact. */
 #include "tests/sim/client_parts.h"
 
-/* Its letter; a claim that says that nothing is under way is an I. */
+/* Its letter; a claim that says that nothing is under way is an I. What is no claim is nothing to whoever looks for one. */
 static char
 state_of(const struct store_reply *reply)
 {
     struct claim_value value = { 0 };
-    if (reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) && value.idle)
-        return 'I';
-    return reply->kind == STORE_TEXT && reply->text[0] ? reply->text[0] : '-';
+    if (reply->kind != STORE_TEXT || !claim_value_read(slice_of(reply->text), &value))
+        return '-';
+    return value.idle ? 'I' : reply->text[0];
 }
 
 static uint32_t

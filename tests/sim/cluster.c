@@ -247,7 +247,7 @@ dead_letter_write(struct world *world, struct worker *worker, const struct effec
     const struct log_record *record = world->cluster->logs[held->partition].records[held->place];
     struct letter *letter = calloc(1, sizeof(*letter));
     letter->tag = effect->park.tag;
-    letter->failed = world_fires(world, SWARM_park_failed);
+    letter->failed = world->cluster->down_until > world->now || world_fires(world, SWARM_park_failed);
     letter->answer_lost = !letter->failed && world_fires(world, SWARM_park_lost);
     letter->fact = (struct fact){ .kind = FACT_PARKED, .worker = worker->life, .target = effect->park.target,
                                   .partition = (int32_t)held->partition, .offset = effect->park.offset,

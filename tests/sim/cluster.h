@@ -38,6 +38,7 @@ struct reader {
 struct cluster {
     struct partition_log logs[LOG_PARTITIONS_MAX];
     uint32_t n_logs;
+    ms_t down_until;                /* no broker answers: no dead letter is taken */
     struct reader readers[WORKERS_MAX];
 };
 

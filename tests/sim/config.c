@@ -1,7 +1,8 @@
 /* config.c: the engine's configuration that a swarm draws, and the same as facts for the checker. */
 #include "tests/sim/world.h"
 
-enum { DEDUP_TTL_MS = 24 * 3600 * 1000 };
+enum { DEDUP_TTL_MS = 24 * 3600 * 1000, LEASE_LEAST_MS = 3000 };       /* no configuration may have less */
+enum { GUARD_RECORDS = 8, GUARD_MS = 20000 };
 
 static void
 common(const struct world *world, struct target_policy *policy, const char *name, enum target_kind kind)
@@ -16,7 +17,8 @@ common(const struct world *world, struct target_policy *policy, const char *name
     policy->retry_after_max_ms = world_of(world, SWARM_after_max_ms);
     policy->connect_timeout_ms = timeout / 3;
     policy->call_timeout_ms = timeout;
-    policy->claim_lease_ms = 5 * timeout / 2 + 1 + world_of(world, SWARM_lease_more_ms);
+    policy->claim_lease_ms = 5 * timeout / 2 + 1 > LEASE_LEAST_MS ? 5 * timeout / 2 + 1 : LEASE_LEAST_MS;
+    policy->claim_lease_ms += world_of(world, SWARM_lease_more_ms);
     policy->dedup_ttl_ms = DEDUP_TTL_MS;
     policy->max_age_ms = world_of(world, SWARM_max_age_ms);
     policy->on_conflict = (enum on_conflict)world_of(world, SWARM_conflict_ignored);
@@ -102,6 +104,8 @@ world_configure(struct world *world)
     routes(world);
     config->window_records = (uint32_t)world_of(world, SWARM_window_records);
     config->window_bytes = (uint64_t)world_of(world, SWARM_window_bytes);
+    if (world_of(world, SWARM_guard))
+        config->guard = (struct guard_policy){ .share_permille = 500, .min_records = GUARD_RECORDS, .window_ms = GUARD_MS };
     config->deliveries = 0;
     config->drain_ms = world_of(world, SWARM_drain_ms);
     config->revoke_drain_ms = 5000;

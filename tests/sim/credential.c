@@ -64,6 +64,10 @@ keyring_fetch(struct world *world, struct worker *worker, const struct effect *e
     struct keyring *keyring = worker->keyring;
     struct exchange exchange = { .target = target, .is_token = true, .not_after_ms = MS_NEVER };
     struct credential credential;
+    if (world_fires(world, SWARM_credential_failed)) {
+        answer(world, worker, target, false, world_draw(world, 2), 0);
+        return;
+    }
     if (target != TARGET_PORTAL) {
         answer(world, worker, target, true, false, MS_NEVER);
         return;

@@ -139,7 +139,9 @@ arrives(struct world *world, struct happening *happening)
         times_out(world, happening);
     } else {
         gateway_take(world, exchange);
-        if (world_fires(world, SWARM_execute_then_reset))
+        if (world->hangs)
+            times_out(world, happening);
+        else if (world_fires(world, SWARM_execute_then_reset))
             ends(world, happening, TRANSPORT_RESET, world_latency(world));
         else if (world_fires(world, SWARM_hang_after))
             times_out(world, happening);

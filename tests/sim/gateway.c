@@ -123,6 +123,36 @@ throttle(struct world *world, struct exchange *exchange)
         snprintf(exchange->retry_after, sizeof(exchange->retry_after), "%u", seconds);
 }
 
+/* Of both kinds: to be tried again, of doubt, of the credentials, and of the content. */
+static void
+say_error_with_200(struct world *world, struct exchange *exchange)
+{
+    static const char *const soar[] = { "ServiceUnavailable", "InternalError", "NoPermission", "InvalidParameter" };
+    static const char *const portal[] = { "503", "500", "401", "400" };
+    char body[100];
+    if (exchange->target == TARGET_SOAR_PROD) {
+        say_code(exchange, 200, soar[world_draw(world, 4)]);
+        return;
+    }
+    snprintf(body, sizeof(body), "{\"code\":%s,\"msg\":\"m\",\"data\":null}", portal[world_draw(world, 4)]);
+    say(exchange, 200, body);
+}
+
+static bool
+is_refused_by_code(struct world *world, struct exchange *exchange)
+{
+    bool soar = exchange->target == TARGET_SOAR_PROD;
+    if (soar && world_fires(world, SWARM_nonce_used))
+        say_code(exchange, 400, "SignatureNonceUsed");
+    else if (soar && world_fires(world, SWARM_bad_time))
+        say_code(exchange, 400, "InvalidTimeStamp.Expired");
+    else if (world_fires(world, SWARM_ok_with_code))
+        say_error_with_200(world, exchange);
+    else
+        return false;
+    return true;
+}
+
 /* Refused in front of the backend: nothing is carried out. */
 static bool
 is_refused(struct world *world, struct exchange *exchange)
@@ -139,8 +169,8 @@ is_refused(struct world *world, struct exchange *exchange)
         say(exchange, 302, "");
     else if (world_fires(world, SWARM_too_large))
         say_code(exchange, 413, "Request too large");
-    else if (soar && world_fires(world, SWARM_nonce_used))
-        say_code(exchange, 400, "SignatureNonceUsed");
+    else if (is_refused_by_code(world, exchange))
+        return true;
     else if (!soar && !exchange->is_token && world_fires(world, SWARM_data_false))
         say(exchange, 200, "{\"code\":0,\"msg\":\"OK\",\"data\":false}");
     else if (!exchange->is_token && world_fires(world, SWARM_foreign_page))

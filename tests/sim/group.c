@@ -137,6 +137,12 @@ group_rebalance(struct world *world)
 }
 
 void
+group_away_until(struct world *world, ms_t until)
+{
+    world->group->away_until = until;
+}
+
+void
 group_drained(struct world *world, struct worker *worker)
 {
     struct seat *seat = seat_of(world, worker);

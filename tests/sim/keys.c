@@ -148,6 +148,39 @@ keys_evict(struct keys *keys, uint32_t n)
     return false;
 }
 
+static const char spoilt[] = "spoilt";
+
+bool
+keys_spoil(struct keys *keys, const char *prefix, uint32_t n)
+{
+    for (uint32_t i = 0; i < keys->room; i++) {
+        struct entry *entry = &keys->at[i];
+        if (!entry->key || n-- > 0)
+            continue;
+        if (strncmp(entry->key, prefix, strlen(prefix)) != 0)
+            return false;
+        free(entry->value);
+        entry->value = strdup(spoilt);
+        return true;
+    }
+    return false;
+}
+
+/* Taking one out moves others up: it is looked from the begin again. */
+uint32_t
+keys_heal(struct keys *keys)
+{
+    uint32_t healed = 0;
+    for (uint32_t i = 0; i < keys->room; i++) {
+        if (!keys->at[i].key || strcmp(keys->at[i].value, spoilt) != 0)
+            continue;
+        take_out(keys, &keys->at[i]);
+        healed++;
+        i = UINT32_MAX;
+    }
+    return healed;
+}
+
 /* ---- commands ------------------------------------------------------------------------------------------------------------ */
 
 static void

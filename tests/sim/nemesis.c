@@ -4,7 +4,8 @@
 #include "tests/sim/group.h"
 #include "tests/sim/store.h"
 
-enum { ROUND_MS = 100, DOWN_MS = 4000, WALL_JUMP_MS = 3600 * 1000, LEADERLESS_MS = 5000 };
+enum { ROUND_MS = 100, DOWN_MS = 4000, WALL_JUMP_MS = 3600 * 1000, LEADERLESS_MS = 5000, SECOND_TERM_MS = 6000,
+       OPERATOR_MS = 5000 };
 
 static void
 start_again(struct world *world, struct happening *happening)
@@ -22,6 +23,12 @@ nemesis_starts_again(struct world *world, struct worker *worker)
 }
 
 static void
+term_again(struct world *world, struct happening *happening)
+{
+    worker_term(world, world->workers[happening->worker]);
+}
+
+static void
 befalls(struct world *world, struct worker *worker)
 {
     ms_t lease = world->config.targets[TARGET_PORTAL].claim_lease_ms;
@@ -32,7 +39,7 @@ befalls(struct world *world, struct worker *worker)
     } else if (world_fires(world, SWARM_term)) {
         worker_term(world, worker);
         if (worker->life && world_fires(world, SWARM_second_term))
-            worker_term(world, worker);
+            world_later_for(world, world_draw(world, 2) ? 0 : world_draw(world, SECOND_TERM_MS), term_again, worker);
     } else if (world_fires(world, SWARM_wall_jump)) {
         worker->wall_offset_ms = (int64_t)world_draw(world, 2 * WALL_JUMP_MS) - WALL_JUMP_MS;
     } else if (world_fires(world, SWARM_rotate)) {
@@ -45,17 +52,37 @@ befalls(struct world *world, struct worker *worker)
 }
 
 static void
+brokers_down(struct world *world)
+{
+    ms_t until = world->now + world_draw(world, LEADERLESS_MS);
+    world->cluster->down_until = until;
+    group_away_until(world, until);
+    for (uint32_t i = 0; i < world->cluster->n_logs; i++)
+        world->cluster->logs[i].leaderless_until = until;
+}
+
+static void
 befalls_kafka(struct world *world)
 {
     uint32_t partition = world_draw(world, world->cluster->n_logs);
     if (world_fires(world, SWARM_leader_move))
         world->cluster->logs[partition].leaderless_until = world->now + world_draw(world, LEADERLESS_MS);
+    if (world_fires(world, SWARM_broker_down))
+        brokers_down(world);
     if (world_fires(world, SWARM_rebalance))
         group_rebalance(world);
     if (world->cluster->n_logs < LOG_PARTITIONS_MAX && world_fires(world, SWARM_partition_added)) {
         cluster_add_partition(world);
         group_rebalance(world);
     }
+}
+
+/* At any moment: a process dies between two messages, not at the stroke of a clock. */
+static void
+moment_of_chances(struct world *world, struct happening *happening)
+{
+    if (!world->calm)
+        befalls(world, world->workers[happening->worker]);
 }
 
 static void
@@ -66,7 +93,7 @@ round_of_chances(struct world *world, struct happening *happening)
         return;
     for (uint32_t i = 0; i < WORKERS_MAX; i++)
         if (worker_runs(world->workers[i]) && world->workers[i]->frozen_until <= world->now)
-            befalls(world, world->workers[i]);
+            world_later_for(world, world_draw(world, ROUND_MS), moment_of_chances, world->workers[i]);
     befalls_kafka(world);
     store_moves(world);
     gateway_moves(world);
@@ -79,7 +106,8 @@ nemesis_start(struct world *world)
     world_later(world, ROUND_MS, round_of_chances);
 }
 
-/* A frozen one hears it when it runs again. */
+/* A frozen one hears it when it runs again. What a guard holds is let go by an operator, again and again: a content that is
+ * refused stays so. */
 static void
 resumes(struct world *world, struct happening *happening)
 {
@@ -88,6 +116,8 @@ resumes(struct world *world, struct happening *happening)
         world_later(world, worker->frozen_until - world->now, resumes)->a = worker->number;
     else if (worker_runs(worker))
         worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
+    if (world_of(world, SWARM_guard) && !world->leaving)
+        world_later(world, OPERATOR_MS, resumes)->a = worker->number;
 }
 
 void
@@ -97,6 +127,7 @@ nemesis_ends(struct world *world)
         world->workers[i]->wall_offset_ms = 0;
         world_later(world, 0, resumes)->a = i;
     }
+    world->cluster->down_until = 0;
     for (uint32_t i = 0; i < world->cluster->n_logs; i++)
         world->cluster->logs[i].leaderless_until = 0;
 }

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_BYTES = 700, SEVERAL_MAX = 6 };
+enum { EVENT_BYTES = 700, SEVERAL_MAX = 6, DEEP = 200 };
 
 static const char *const kinds[] = { "incident.generated", "alert.generated", "notice" };
-enum { PORTAL_BIT = 1 << TARGET_PORTAL, SOAR_BIT = 1 << TARGET_SOAR_PROD };
+enum { KIND_ALERT = 1, PORTAL_BIT = 1 << TARGET_PORTAL, SOAR_BIT = 1 << TARGET_SOAR_PROD };
 static const uint32_t targets_of[] = { PORTAL_BIT | SOAR_BIT, SOAR_BIT, PORTAL_BIT };
 
 /* One id: its kind and key never change, for a producer that is in its right mind changes neither. */
@@ -106,6 +106,36 @@ write_all(struct world *world, struct producer *producer, struct made *made, uin
     return size;
 }
 
+/* Room for a few more bytes is there. */
+static struct slice
+spoil(struct world *world, char *bytes, size_t size)
+{
+    static const char twice[] = "{\"v\":1,\"v\":1}", nul[] = "{\"v\":1,\"id\":\"\\u0000\"}";
+    switch (world_draw(world, 8)) {
+    case 0:
+        return (struct slice){ NULL, 0 };
+    case 1:
+        return (struct slice){ bytes, 0 };
+    case 2:
+        memset(bytes, '[', DEEP);
+        return (struct slice){ bytes, DEEP };
+    case 3:
+        bytes[size / 2] = '\xff';
+        return (struct slice){ bytes, size };
+    case 4:
+        bytes[size] = '}';
+        return (struct slice){ bytes, size + 1 };
+    case 5:
+        memcpy(bytes, twice, sizeof(twice) - 1);
+        return (struct slice){ bytes, sizeof(twice) - 1 };
+    case 6:
+        memcpy(bytes, nul, sizeof(nul) - 1);
+        return (struct slice){ bytes, sizeof(nul) - 1 };
+    default:
+        return (struct slice){ bytes, size - 2 };
+    }
+}
+
 static void
 produce(struct world *world, struct producer *producer)
 {
@@ -113,16 +143,14 @@ produce(struct world *world, struct producer *producer)
     uint32_t n = world_fires(world, SWARM_several) ? 2 + world_draw(world, SEVERAL_MAX - 1) : 1;
     bool unreadable = world_fires(world, SWARM_unreadable), expires = world_fires(world, SWARM_expires);
     bool replay = world_fires(world, SWARM_replayed);
-    char *bytes = malloc(SEVERAL_MAX * EVENT_BYTES + 64);
+    char *bytes = malloc(SEVERAL_MAX * EVENT_BYTES + 80);
     struct record_view view = { .timestamp_ms = world_wall_ms(world) };
     for (uint32_t i = 0; i < n; i++)
         draw_one(world, producer, &made[i]);
     size_t size = write_all(world, producer, made, n, expires, bytes, SEVERAL_MAX * EVENT_BYTES);
-    if (unreadable)
-        size -= 2;
-    int key_size = snprintf(bytes + size, 64, "k%u", made[0].key);
-    view.value = (struct slice){ bytes, size };
-    view.key = (struct slice){ bytes + size, (size_t)key_size };
+    view.value = unreadable ? spoil(world, bytes, size) : (struct slice){ bytes, size };
+    view.key.at = bytes + size + 1;
+    view.key.size = (size_t)snprintf(bytes + size + 1, 64, "k%u", made[0].key);
     struct header header = { SLICE("alertbridge-replay"), SLICE("1") };
     view.headers = &header;
     view.n_headers = replay;
@@ -163,4 +191,25 @@ bool
 producer_is_done(const struct world *world)
 {
     return world->produced;
+}
+
+/* ---- one by one ---------------------------------------------------------------------------------------------------------- */
+
+void
+producer_add(struct world *world, uint32_t id)
+{
+    struct made made = { .id = id, .kind = KIND_ALERT, .key = id };
+    char *bytes = malloc(EVENT_BYTES + 80);
+    size_t size = write_one(world, &made, false, bytes, EVENT_BYTES);
+    struct record_view view = { .timestamp_ms = world_wall_ms(world), .value = { bytes, size } };
+    uint32_t partition = id % world->cluster->n_logs;
+    tell(world, partition, cluster_append(world, partition, &view, bytes, 1), 0, &made, 0);
+}
+
+uint32_t
+producer_text(struct world *world, uint32_t id)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "e%u", id);
+    return world_text(world, text);
 }

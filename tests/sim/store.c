@@ -4,11 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOWN_MS = 6000, SNAPSHOT_MS = 300, CLOCK_JUMP_MS = 20000 };
+enum { DOWN_MS = 6000, BEHIND_MS = 300, SNAPSHOT_MS = 4000, CLOCK_JUMP_MS = 20000, FOREIGN_MS = 5000 };
+
+/* What the keys were a while ago. */
+struct copy {
+    struct keys *keys;          /* NULL = none yet */
+    ms_t since;
+};
 
 struct store {
-    struct keys *keys, *replica;
-    ms_t away_until, copied_ms;
+    struct keys *keys;
+    struct copy replica, snapshot;
+    ms_t away_until;
     int64_t clock_offset_ms;
     uint32_t run;               /* connections of an earlier run are cut */
 };
@@ -24,7 +31,8 @@ void
 store_free(struct world *world)
 {
     keys_free(world->store->keys);
-    keys_free(world->store->replica);
+    keys_free(world->store->replica.keys);
+    keys_free(world->store->snapshot.keys);
     free(world->store);
 }
 
@@ -60,59 +68,85 @@ forget(struct world *world, const char *how)
     world_fact(world, &(struct fact){ .kind = FACT_FORGOT, .target = -1, .word = world_text(world, how) });
 }
 
-static void
-go_away(struct world *world)
+void
+store_down(struct world *world, ms_t for_ms)
 {
-    ms_t for_ms = 1 + world_draw(world, DOWN_MS);
     world->store->away_until = world->now + for_ms;
     world->store->run++;
     world_say(world, "store down for %ld ms", (long)for_ms);
     world_fact(world, &(struct fact){ .kind = FACT_MISSED, .target = -1, .number = for_ms });
 }
 
-/* A replica is always a little behind; with it in charge, the newest writes are gone. */
 static void
-keep_replica(struct world *world)
+keep(struct world *world, enum swarm_row row, struct copy *copy, ms_t every_ms)
 {
-    struct store *store = world->store;
-    if (world_of(world, SWARM_redis_failover) == 0 || world->now - store->copied_ms < SNAPSHOT_MS)
+    if (world_of(world, row) == 0 || world->now - copy->since < every_ms)
         return;
-    keys_free(store->replica);
-    store->replica = keys_copy(store->keys);
-    store->copied_ms = world->now;
+    keys_free(copy->keys);
+    *copy = (struct copy){ keys_copy(world->store->keys), world->now };
 }
 
+/* What was written since that copy was made is gone. */
+static void
+go_back(struct world *world, struct copy *copy, const char *how)
+{
+    keys_free(world->store->keys);
+    world->store->keys = copy->keys;
+    *copy = (struct copy){ 0 };
+    forget(world, how);
+}
+
+static void
+heal(struct world *world, struct happening *happening)
+{
+    (void)happening;
+    if (keys_heal(world->store->keys) > 0)
+        forget(world, "rid of what was foreign");
+}
+
+static void
+lose_some(struct world *world)
+{
+    struct keys *keys = world->store->keys;
+    if (keys_count(keys) > 0 && world_fires(world, SWARM_redis_evict)) {
+        keys_evict(keys, world_draw(world, keys_count(keys)));
+        forget(world, "evicted");
+    }
+    if (keys_count(keys) > 0 && world_fires(world, SWARM_redis_foreign) &&
+        keys_spoil(keys, "ab:d:", world_draw(world, keys_count(keys)))) {
+        forget(world, "spoilt");
+        world_later(world, world_draw(world, FOREIGN_MS), heal);
+    }
+}
+
+/* A replica is always a little behind, a snapshot far. */
 void
 store_moves(struct world *world)
 {
     struct store *store = world->store;
     if (world_fires(world, SWARM_redis_down))
-        go_away(world);
+        store_down(world, 1 + world_draw(world, DOWN_MS));
     if (world_fires(world, SWARM_redis_empty)) {
         keys_flush(store->keys);
         forget(world, "emptied");
     }
-    if (store->replica && world_fires(world, SWARM_redis_failover)) {
-        keys_free(store->keys);
-        store->keys = store->replica;
-        store->replica = NULL;
-        store->copied_ms = 0;
-        forget(world, "failed over");
-    }
-    if (keys_count(store->keys) > 0 && world_fires(world, SWARM_redis_evict)) {
-        keys_evict(store->keys, world_draw(world, keys_count(store->keys)));
-        forget(world, "evicted");
-    }
+    if (store->replica.keys && world_fires(world, SWARM_redis_failover))
+        go_back(world, &store->replica, "failed over");
+    if (store->snapshot.keys && world_fires(world, SWARM_redis_snapshot))
+        go_back(world, &store->snapshot, "restarted from a snapshot");
+    lose_some(world);
     if (world_fires(world, SWARM_redis_clock)) {
         store->clock_offset_ms += (int64_t)world_draw(world, 2 * CLOCK_JUMP_MS) - CLOCK_JUMP_MS;
         world_say(world, "store clock %ld", (long)store->clock_offset_ms);
         world_fact(world, &(struct fact){ .kind = FACT_FORGOT, .target = -1, .word = world_text(world, "clock") });
     }
-    keep_replica(world);
+    keep(world, SWARM_redis_failover, &store->replica, BEHIND_MS);
+    keep(world, SWARM_redis_snapshot, &store->snapshot, SNAPSHOT_MS);
 }
 
 void
 store_calm(struct world *world)
 {
     world->store->away_until = world->now;
+    heal(world, NULL);
 }

@@ -207,8 +207,8 @@ all_committed(const struct world *world)
     return true;
 }
 
-static bool
-is_at_rest(struct world *world)
+bool
+world_is_at_rest(struct world *world)
 {
     if (!producer_is_done(world) || !all_committed(world))
         return false;
@@ -232,11 +232,20 @@ goes_on(struct world *world, ms_t until)
     return true;
 }
 
-static void
-run_until(struct world *world, ms_t until)
+bool
+world_step(struct world *world, ms_t until)
 {
-    while (goes_on(world, until))
-        step(world);
+    if (!goes_on(world, until))
+        return false;
+    step(world);
+    return true;
+}
+
+void
+world_run_until(struct world *world, ms_t until)
+{
+    while (world_step(world, until))
+        ;
     if (!world->failure[0] && world->now < until)
         world->now = until;
 }
@@ -264,9 +273,9 @@ come_to_rest(struct world *world)
     nemesis_ends(world);
     store_calm(world);
     gateway_calm(world);
-    while (!is_at_rest(world) && goes_on(world, until))
-        step(world);
-    if (!world->failure[0] && !is_at_rest(world))
+    while (!world_is_at_rest(world) && world_step(world, until))
+        ;
+    if (!world->failure[0] && !world_is_at_rest(world))
         world_fail(world, "does not come to rest");
     if (!world->failure[0])
         world_fact(world, &(struct fact){ .kind = FACT_RESTED });
@@ -280,14 +289,14 @@ leave_and_look(struct world *world)
     for (uint32_t i = 0; i < WORKERS_MAX && !world->failure[0]; i++)
         if (world->workers[i]->life && !world->workers[i]->draining)
             worker_term(world, world->workers[i]);
-    run_until(world, world->now + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS);
+    world_run_until(world, world->now + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS);
     for (uint32_t i = 0; i < WORKERS_MAX; i++)
         if (world->workers[i]->life)
             world_fail(world, "worker %u does not leave", i);
     if (world->failure[0])
         return;
     worker_start(world, world->workers[0]);
-    run_until(world, world->now + AFTERWARDS_MS);
+    world_run_until(world, world->now + AFTERWARDS_MS);
     if (!world->failure[0] && world->workers[0]->polled > 0)
         world_fail(world, "records are read again after everybody left in peace");
 }
@@ -300,11 +309,13 @@ world_run(struct world *world)
         worker_start(world, world->workers[i]);
     producer_start(world);
     nemesis_start(world);
-    run_until(world, storm);
+    world_run_until(world, storm);
     if (!world->failure[0])
         come_to_rest(world);
     if (!world->failure[0])
         leave_and_look(world);
+    if (!world->failure[0])
+        recovery_run(world);
 }
 
 struct world *

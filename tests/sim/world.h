@@ -41,6 +41,7 @@ struct world {
     uint64_t draws;
     ms_t now;
     bool calm;                  /* no fault from here on */
+    bool hangs;                 /* but this one: whoever is called carries it out and does not answer */
     struct happening **heap;
     uint32_t n_heap, heap_room;
     uint64_t order;
@@ -84,12 +85,22 @@ int64_t world_wall_ms(const struct world *);                    /* the true wall
 struct happening *world_later(struct world *, ms_t wait, void (*act)(struct world *, struct happening *));
 struct happening *world_later_for(struct world *, ms_t wait, void (*act)(struct world *, struct happening *), struct worker *);
 
+/* The next happening, if one is due until then. False: none is, or the run has failed. */
+bool world_step(struct world *, ms_t until);
+void world_run_until(struct world *, ms_t until);
+bool world_is_at_rest(struct world *);
+
 /* config.c: the engine's configuration and the facts of the targets, from the swarm */
 void world_configure(struct world *);
 
 /* producer.c */
 void producer_start(struct world *);
 bool producer_is_done(const struct world *);
+void producer_add(struct world *, uint32_t id);                 /* one alert of its own lane, now */
+uint32_t producer_text(struct world *, uint32_t id);            /* its id as a text of the history */
+
+/* recovery.c */
+void recovery_run(struct world *);
 
 /* nemesis.c */
 void nemesis_start(struct world *);

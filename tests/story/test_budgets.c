@@ -130,6 +130,28 @@ Test(story, what_is_sent_again_goes_before_what_is_new)
     expect_no_line("call 1: new");
 }
 
+/* More of them than are asked for in the second after which each is asked for again. */
+Test(story, an_open_breaker_is_probed_with_the_leader_though_its_repeats_are_always_next)
+{
+    struct engine_config *config = stage();
+    config->targets[0].breaker_failures = 1;
+    config->targets[0].breaker_every_ms = 1000;
+    config->routes[0].window_ms = 600000;
+    store_is_truthful();
+    story_begin();
+    claims_take(50);
+    replies(OUTCOME_NOT_EXECUTED, OUTCOME_DELIVERED, OUTCOME_COUNT);
+    for (int i = 0; i < 40; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "n%d", i);
+        receive_repeat(41 + i, id, id, "k");
+    }
+    pass(20000);
+    cr_expect_eq(calls_seen(), 2);
+    cr_expect_eq(stats()->targets[0].suppressed, 39);
+    cr_expect_eq(committed(), 81);
+}
+
 Test(story, an_open_breaker_probes_with_another_delivery_each_time)
 {
     struct target_policy *policy = two_attempts();

@@ -116,6 +116,30 @@ Test(redis_watch, a_claim_grows_old_by_our_clock_while_nobody_renews_it)
     cr_expect_eq(watch_age_ms(&watch, 7 + WATCH_ENTRIES, 2, 5, 47700), 0, "another key");
 }
 
+Test(redis_watch, a_claim_that_is_renewed_after_redis_clock_jumped_back_stays_young)
+{
+    static struct watch watch;
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000 + 20000, 1000), 0, "the jump shows as life that is left");
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 109000, 2000), 1000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000, 3000), 0, "the renewal brings it down to what it should be");
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 89000, 4000), 1000);
+}
+
+Test(redis_watch, a_claim_of_the_shortest_lease_stays_young_while_it_is_renewed_however_often_it_is_looked_at)
+{
+    static const ms_t between_ms[] = { 20, 340, 640, 1000, 1002 };
+    for (size_t i = 0; i < sizeof(between_ms) / sizeof(between_ms[0]); i++) {
+        static struct watch watch;
+        ms_t most = 0;
+        for (ms_t now = 0; now < 60000; now += between_ms[i]) {
+            ms_t late_ms = now / between_ms[i] % 3 == 0 ? 400 : 0;     /* some replies are slow: they tell of before */
+            ms_t age = watch_age_ms(&watch, 7 + i, 1, 90000 - now % 1000, now + late_ms);
+            most = age > most ? age : most;
+        }
+        cr_expect_lt(most, 3000, "row %zu: %ld", i, (long)most);
+    }
+}
+
 Test(dedup_custody, one_is_open_until_it_is_closed_or_silent_for_a_lease)
 {
     struct custodies set;
