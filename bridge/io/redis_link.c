@@ -17,7 +17,7 @@
 #include <hiredis/adapters/libevent.h>
 #pragma GCC diagnostic pop
 
-enum { PAUSE_MS_MIN = 100, PAUSE_MS_MAX = 2000 };
+enum { PAUSE_MS_MIN = 100, PAUSE_MS_MAX = 500 };      /* the first call is to go out within a second of its return */
 
 static void
 arm(struct redis_link *link, ms_t ms)

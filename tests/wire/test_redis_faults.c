@@ -112,6 +112,18 @@ Test(redis_faults, a_server_that_is_away_at_the_start_is_found_when_it_comes)
     server_release(&late);
 }
 
+/* The pauses between attempts grow only so far. */
+Test(redis_faults, however_long_it_was_away_it_is_used_within_a_second_of_its_return)
+{
+    server_kill(&server);
+    cr_assert(stand_until(&stand, false));
+    stand_turn(&stand, 1700);
+    server_start(&server);
+    ms_t begun_ms = clock_now_ms();
+    cr_assert(stand_until(&stand, true));
+    cr_expect_lt(clock_now_ms() - begun_ms, 1000);
+}
+
 Test(redis_faults, names_are_resolved_and_unix_sockets_are_opened)
 {
     struct stand by_name, by_path;
