@@ -1,9 +1,11 @@
 """arena.py: all the parts of a run: servers, links between them, three workers, and the configuration that they share."""
 
-from fleet import Fleet
+from broker import PROPERTIES, Broker
+from faults import WORKERS
+from fleet import RESOLVED, Fleet
 from harness import World
 from links import Links
-from schedule import WORKERS
+from secret_files import SECOND_KEY, SecretFiles
 from servers import Kafka, free_port
 from store import Store
 from traffic import TARGETS
@@ -30,7 +32,7 @@ def properties(links):
     text = (
         f"listeners=PLAINTEXT://127.0.0.1:@BROKER@,CONTROLLER://127.0.0.1:@CONTROLLER@,{listeners}\n"
         f"advertised.listeners=PLAINTEXT://127.0.0.1:@BROKER@,{told}\n"
-        f"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{protocols}\n"
+        f"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{protocols}\n{PROPERTIES}"
     )
     return text, list(inside.values())
 
@@ -57,14 +59,20 @@ class Arena:
         self.store = Store(folder / "redis", facts)
         self.store.links = self.links
         servers = Servers(binary, folder, self.kafka, Url(self.store.first.port))
-        self.world = World(servers, "chaos", PARTITIONS)
+        self.world = World(servers, "chaos", PARTITIONS, sim_arguments=("--access-key", SECOND_KEY))
         sim_port = int(self.world.sim.listen.rpartition(":")[2])
         upstreams = {f"kafka.{i + 1}": port for i, port in enumerate(inside)}
         for i in range(1, WORKERS + 1):
-            upstreams |= {f"redis.{i}": self.store.first.port, f"sim.{i}": sim_port}
+            upstreams |= {f"redis.{i}": self.store.first.port, f"soar.{i}": sim_port, f"portal.{i}": sim_port}
         self.links.start(upstreams)
         self.fleet = Fleet(self.world, self.configure, facts, failures)
-        self.secrets = [self.store.password, "testsecret", "appsecret"]
+        self.broker = Broker(self.kafka, self.world, self.fleet)
+        self.secret_files = SecretFiles(self.world, self.fleet)
+        self.store.fleet = self.fleet
+
+    def secrets(self):
+        """Whatever was one at any time."""
+        return [*self.store.passwords, *self.secret_files.planted]
 
     # ---- which target does what: both policies in every run, which target has which by the seed ----
 
@@ -89,8 +97,10 @@ class Arena:
     # ---- the workers' configuration ----
 
     def target(self, template, name, worker, **more):
-        endpoint = f"http://127.0.0.1:{self.links.port('sim', worker)}"
-        return template | {"name": name, "endpoint": endpoint} | POLICIES | self.policies(name) | more
+        service = name.partition("-")[0]
+        endpoint = f"http://{RESOLVED}:{self.links.port(service, worker)}"
+        own = {"name": name, "endpoint": endpoint, "allow_plain_http": True}
+        return template | own | POLICIES | self.policies(name) | more
 
     def configure(self, worker, label):
         soar, notice = self.world.config()["targets"]

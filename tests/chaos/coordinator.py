@@ -6,7 +6,9 @@ decided. Layouts: OffsetCommitValue.json, GroupMetadataValue.json and ConsumerPr
 import struct
 import time
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+
+from servers import Failure
 
 TOPIC, SECONDS, FLEXIBLE_GROUP = "__consumer_offsets", 60, 4
 
@@ -79,22 +81,28 @@ def read_commit(data):
 
 
 def read_topic(brokers, topic):
-    """Every record, partition after partition."""
-    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "chaos-reader", "enable.auto.commit": False})
+    """Every record that can be read, partition after partition."""
+    consumer = Consumer(
+        {"bootstrap.servers": brokers, "group.id": "chaos-reader", "enable.auto.commit": False, "enable.partition.eof": True}
+    )
     try:
         for number in consumer.list_topics(topic, 10).topics[topic].partitions:
-            at, end = consumer.get_watermark_offsets(TopicPartition(topic, number), 10)
-            consumer.assign([TopicPartition(topic, number, at)])
-            deadline = time.monotonic() + SECONDS
-            while at < end and time.monotonic() < deadline:
-                for message in consumer.consume(5000, 1):
-                    if not message.error():
-                        at = message.offset() + 1
-                        yield message
-            if at < end:
-                raise ValueError(f"{topic}: read {at} of {end}")
+            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING)])
+            yield from read_partition(consumer, f"{topic}/{number}")
     finally:
         consumer.close()
+
+
+def read_partition(consumer, name):
+    moved = time.monotonic()
+    while time.monotonic() - moved < SECONDS:
+        for message in consumer.consume(5000, 1):
+            moved = time.monotonic()
+            if not message.error():
+                yield message
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                return
+    raise Failure(f"the end of {name} is not reached")
 
 
 class Group:

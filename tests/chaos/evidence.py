@@ -15,7 +15,7 @@ from traffic import TARGETS, TARGETS_OF, hash_of, kind_of
 
 PREFIX = "ab-"  # message_id_prefix
 PARKED_STUB = 1
-RESEND = b'"code":"AB5107"'
+RESEND, TAKEOVER = "AB5107", "AB4203"
 SAMPLE_S, JOURNAL_S, JOURNAL_COUNT = 0.2, 0.3, 5000
 
 
@@ -53,7 +53,7 @@ def tell_ledger(path, facts):
 
 class Sampler(threading.Thread):
     """Looks at the end of the dead-letter topic and at the committed offsets. A letter keeps its record's time, so when it was
-    written is known only as after the last look that did not see it: the earliest it can have been."""
+    written is known only as after the last look that did not see it, and after its record: the earliest it can have been."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
@@ -95,7 +95,7 @@ def tell_letters(letters, sampler, begun_ms, facts):
         target = TARGETS.index(told["target"]) if told["target"] in TARGETS else -1
         reasons[told["reason"]] = reasons.get(told["reason"], 0) + 1
         facts.add(
-            "parked", max(written_after(letter.offset()), begun_ms), partition=int(told["partition"]), offset=int(told["offset"]),
+            "parked", max(written_after(letter.offset()), begun_ms, letter.timestamp()[1]), partition=int(told["partition"]), offset=int(told["offset"]),
             index=int(told.get("index", 0)), target=target, id=told.get("id", ""), word=told["reason"],
             hash=hash_of(letter.key(), letter.value(), theirs, letter.timestamp()[1]),
             flags=PARKED_STUB if "stub" in told else 0,
@@ -107,25 +107,37 @@ def ms_of(text):
     return int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 
+def lines(life, *codes):
+    """Lines of a log by their codes, their clock brought back to ours."""
+    marks = [b'"code":"%s"' % code.encode() for code in codes]
+    with open(life.worker.log, "rb") as file:
+        for line in file:
+            if not any(mark in line for mark in marks):
+                continue
+            try:
+                entry = json.loads(line)
+            except ValueError:  # its process was killed while it wrote: then it has not sent either
+                continue
+            yield entry, ms_of(entry["ts"]) - 1000 * life.offset_s
+
+
 def tell_resends(lives, facts):
-    """Of the logs only the lines that nothing holds back; their clock is brought back to ours."""
-    n = 0
+    """Of the logs only the lines that nothing holds back. How many there were, and how many of them for SOAR."""
+    n, soar = 0, 0
     for life in lives:
-        with open(life.worker.log, "rb") as file:
-            for line in file:
-                if RESEND not in line:
-                    continue
-                try:
-                    entry = json.loads(line)
-                except ValueError:  # its process was killed while it wrote: then it has not sent either
-                    continue
-                n += 1
-                facts.add(
-                    "journaled", ms_of(entry["ts"]) - 1000 * life.offset_s, worker=life.number,
-                    target=TARGETS.index(entry["target"]), id=entry["message_id"], partition=entry["partition"],
-                    offset=entry["offset"], word="resend", number=entry.get("doubt", 0), limit=entry.get("attempt", 0),
-                )  # fmt: skip
-    return n
+        for entry, at in lines(life, RESEND):
+            n, soar = n + 1, soar + entry["target"].startswith("soar")
+            facts.add(
+                "journaled", at, worker=life.number, target=TARGETS.index(entry["target"]), id=entry["message_id"],
+                partition=entry["partition"], offset=entry["offset"], word="resend", number=entry.get("doubt", 0),
+                limit=entry.get("attempt", 0),
+            )  # fmt: skip
+    return n, soar
+
+
+def takeovers(lives):
+    """(ms, number of the id) of claims that were taken over, as far as the log tells each."""
+    return [(at, int(entry["message_id"][1:])) for life in lives for entry, at in lines(life, TAKEOVER)]
 
 
 class Journal(threading.Thread):

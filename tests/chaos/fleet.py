@@ -4,6 +4,7 @@ import heapq
 import os
 import pathlib
 import random
+import resource
 import signal
 import subprocess
 import threading
@@ -11,19 +12,21 @@ import time
 
 from facts import now_ms
 from harness import Worker
-from schedule import WORKERS
+from faults import WORKERS
 from servers import Failure
 
-WALL_CLOCK = pathlib.Path(__file__).resolve().parent / "wall_clock.c"
-ADMIN_SECONDS = 1.5
-ACTIVE_WITHIN_S = 3
+HERE = pathlib.Path(__file__).resolve().parent
+RESOLVED = "backends.test"  # the name of both backends, which resolver.c resolves
+STDIO = 3  # descriptors that no limit takes away
+ACTIVE_WITHIN_S, FIT_WITHIN_S, UP_WITHIN_S = 3, 10, 60
 FDS_MAX = 300
+EXIT_CONFIG = 78
 
 
 class Place:
     def __init__(self, number):
         self.number, self.worker, self.life, self.leaving, self.back_s = number, None, 0, False, 0
-        self.frozen, self.next_offset_s = False, 0  # the wall clock of the next life
+        self.frozen, self.started_at, self.next_offset_s = False, 0, 0  # the wall clock of the next life
 
 
 class Life:
@@ -33,15 +36,23 @@ class Life:
         self.number, self.place, self.worker, self.offset_s = number, place, worker, offset_s
 
 
+def preload(name, folder):
+    library = folder / f"{name}.so"
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, HERE / f"{name}.c"], check=True)
+    return str(library)
+
+
 class Fleet:
     """`configure(place)` gives a configuration; `facts` is where process facts go; `failures` collects what must not happen."""
 
     def __init__(self, world, configure, facts, failures):
         self.world, self.configure, self.facts, self.failures = world, configure, facts, failures
-        self.wall_clock = world.folder / "wall_clock.so"
-        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self.wall_clock, WALL_CLOCK], check=True)
+        self.wall_clock, self.resolver = preload("wall_clock", world.folder), preload("resolver", world.folder)
+        self.unresolved = world.folder / "unresolved"
         self.places = [Place(i + 1) for i in range(WORKERS)]
-        self.lives, self.later, self.lock, self.exits, self.closed = [], [], threading.RLock(), {}, False
+        self.lives, self.later, self.lock, self.closed = [], [], threading.RLock(), False
+        self.secret_cut = (0, 0)  # when a secret file was empty the last time: who starts then says so and ends
+        self.exits, self.left_s = {}, []  # after SIGTERM: codes, and the seconds until then
 
     # ---- lives ----
 
@@ -50,10 +61,11 @@ class Fleet:
         life = len(self.lives) + 1
         label = f"w{place.number}-{life}"
         config = self.configure(place.number, label)
-        env = dict(os.environ)
+        env = dict(os.environ) | {"RESOLVER_NAME": RESOLVED, "RESOLVER_FAULT": str(self.unresolved), "LD_PRELOAD": self.resolver}
         if offset_s:
-            env |= {"LD_PRELOAD": str(self.wall_clock), "WALL_CLOCK_OFFSET_S": str(offset_s)}
+            env |= {"LD_PRELOAD": f"{self.wall_clock}:{self.resolver}", "WALL_CLOCK_OFFSET_S": str(offset_s)}
         self.facts.add("started", worker=life)
+        place.started_at = time.monotonic()
         place.worker = Worker(self.world.binary, self.world.folder, label, config, env)
         place.life, place.leaving, place.frozen = life, False, False
         self.lives.append(Life(life, place.number, place.worker, offset_s))
@@ -83,11 +95,16 @@ class Fleet:
 
     def ended(self, place):
         code = place.worker.wait(5)
-        self.exits[code] = self.exits.get(code, 0) + 1
-        if not (place.leaving and code in (0, 75)):
+        if place.leaving:
+            self.exits[code] = self.exits.get(code, 0) + 1
+        if not (place.leaving and code in (0, 75)) and not self.met_no_secret(place, code):
             why = " after SIGTERM" if place.leaving else ""
             self.failures.append(f"worker {place.worker.log.name} ended with {code}{why}")
         self.stopped(place, "drained" if code == 0 else "forced", place.back_s)
+
+    def met_no_secret(self, place, code):
+        begun, ended = self.secret_cut
+        return code == EXIT_CONFIG and place.started_at <= ended and time.monotonic() >= begun > 0
 
     # ---- what can happen ----
 
@@ -99,33 +116,71 @@ class Fleet:
                 return place
         return None
 
-    def kill(self, worker, back_s, busy=lambda: True):
+    def kill(self, worker, back_s, busy=lambda: True, fit=lambda place: True):
         """As soon as calls are going out: a worker that has nothing under way has nothing to lose."""
         deadline = time.monotonic() + ACTIVE_WITHIN_S
         while time.monotonic() < deadline and not busy():
             self.tick()
             time.sleep(0.005)
-        place = self.wait_for(worker, lambda place: True)
+        try:
+            place = self.wait_for(worker, fit, FIT_WITHIN_S)
+        except Failure:
+            place = self.wait_for(worker, lambda place: True)
         with self.lock:
             place.worker.kill()
             self.stopped(place, "killed", back_s)
         return place
 
-    def wait_for(self, worker, fit):
-        deadline = time.monotonic() + 30
+    @staticmethod
+    def has_work(place):
+        try:
+            return not place.frozen and not place.leaving and place.worker.assigned() > 0
+        except (Failure, OSError):
+            return False
+
+    def wait_for(self, worker, fit, seconds=UP_WITHIN_S):
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.tick()
             place = self.some_place(worker, fit)
             if place:
                 return place
             time.sleep(0.01)
-        raise Failure("no worker is up for 30 s")
+        raise Failure(f"no worker is up and fit for it for {seconds} s")
 
     def term(self, worker, back_s):
         place = self.wait_for(worker, lambda place: not place.leaving and not place.frozen)
-        place.leaving, place.back_s = True, back_s
+        place.leaving, place.back_s, place.worker.signals = True, back_s, 1
+        threading.Thread(target=self.time_end, args=(place.worker, time.monotonic()), daemon=True).start()
         place.worker.send(signal.SIGTERM)
         return place
+
+    def time_end(self, worker, begun):
+        """Of one signal, and nothing else that ends it."""
+        if worker.child.wait() >= 0 and worker.signals == 1:
+            self.left_s.append(time.monotonic() - begun)
+
+    def term_twice(self, worker, back_s):
+        """The second comes while the first is at work."""
+        place = self.term(worker, back_s)
+        process = place.worker
+        time.sleep(random.uniform(0, 0.03))
+        with self.lock:
+            if place.worker is process and process.runs():
+                process.signals = 2
+                process.send(signal.SIGTERM)
+        return place
+
+    def descriptors(self, worker, for_s, reset):
+        """It can open nothing more, and what it had is reset: how often it said so."""
+        place = self.wait_for(worker, lambda place: not place.leaving and not place.frozen)
+        mark, pid = self.mark(), place.worker.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (STDIO, before[1]))
+        reset(place.number)
+        time.sleep(for_s)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        return self.said("Too many open files", mark)
 
     def clock(self, worker, offset_s):
         """Killed, and back with a wall clock that is off."""
@@ -151,6 +206,37 @@ class Fleet:
         self.call(for_s, thaw)
         return place
 
+    # ---- what they say ----
+
+    def mark(self):
+        """Where their logs end now."""
+        with self.lock:
+            return len(self.lives), {place.life: place.worker.log.stat().st_size for place in self.places if place.worker}
+
+    def said(self, text, mark):
+        """How often a text was logged since then."""
+        n, ends = mark
+        with self.lock:
+            logs = {life.worker.log: ends.get(life.number, 0) for life in self.lives if life.number > n or life.number in ends}
+        found = 0
+        for log, at in logs.items():
+            with open(log, "rb") as file:
+                file.seek(at)
+                found += file.read().count(text.encode())
+        return found
+
+    def totals(self, metric, holding=""):
+        """Life -> value, of those that answer."""
+        found = {}
+        for place in self.places:
+            worker, life = place.worker, place.life
+            if worker and not place.frozen:
+                try:
+                    found[life] = worker.metric(metric, holding)
+                except (Failure, OSError):
+                    continue
+        return found
+
     # ---- the end ----
 
     def settle(self):
@@ -167,6 +253,7 @@ class Fleet:
         for place in self.places:
             try:
                 took.append(place.worker.leave())
+                self.left_s.append(took[-1])
                 self.facts.add("stopped", worker=place.life, word="drained", flags=1)
             except Failure as failure:
                 self.failures.append(str(failure))
@@ -178,6 +265,7 @@ class Scraper(threading.Thread):
     """Reads /metrics of whoever is up, and says what must add up."""
 
     def __init__(self, fleet, facts, secrets, failures):
+        """`secrets()`: all of them so far."""
         super().__init__(daemon=True)
         self.fleet, self.facts, self.secrets, self.failures = fleet, facts, secrets, failures
         self.over, self.totals, self.n = threading.Event(), {}, 0
@@ -211,4 +299,4 @@ class Scraper(threading.Thread):
             self.facts.add("gauged", at, worker=life, word=word, number=int(sum(v for _, v in told[name])), limit=int(limit))
         self.totals[life] = {name: sum(v for _, v in values) for name, values in told.items()}
         text = repr(told)
-        self.failures += [f"a secret stands in the metrics of life {life}" for secret in self.secrets if secret in text]
+        self.failures += [f"a secret stands in the metrics of life {life}" for secret in self.secrets() if secret in text]

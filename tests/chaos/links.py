@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 
-from schedule import SERVICES, WORKERS
+from faults import SERVICES, WORKERS
 from servers import Process, die_with_parent, free_port
 
 PROXY = pathlib.Path(__file__).resolve().parent / "proxy.py"
@@ -39,7 +39,7 @@ class Links:
         self.child.stdout.readline()
 
     def order(self, **order):
-        """Answers how often each kind of fault took effect so far."""
+        """Answers how often each fault took effect so far, as `fault.service`."""
         with self.lock:
             self.child.stdin.write(json.dumps(order) + "\n")
             self.child.stdin.flush()

@@ -35,7 +35,7 @@ class Link:
         self.faults[kind] = fault | {"until": now() + fault["for_s"]}
         if kind == "reset":
             for connection in list(self.connections):
-                self.fired["reset"] += 1
+                self.fired["reset"] += not fault.get("apart")
                 connection.abort()
 
     async def serve(self):
@@ -141,7 +141,8 @@ class Connection:
 
 
 def obey(links, order):
-    """{"lay": kind, "link": "redis.*", ...}, {"upstream": port, "link": ...}, {"heal": true} or {}; answers what has fired."""
+    """{"lay": kind, "link": "redis.*", ...} (with "apart": not counted), {"upstream": port, "link": ...}, {"heal": true} or {};
+    answers what has fired, by fault and service."""
     service, _, number = order.get("link", "*.*").partition(".")
     for link in links:
         theirs, _, its = link.name.partition(".")
@@ -157,7 +158,7 @@ def obey(links, order):
             link.faults.clear()
     fired = collections.Counter()
     for link in links:
-        fired.update(link.fired)
+        fired.update({f"{kind}.{link.name.partition('.')[0]}": n for kind, n in link.fired.items()})
     return fired
 
 

@@ -1,23 +1,16 @@
-"""schedule.py: which fault happens when: a pure function of the seed, the length of the run and the number of kills."""
+"""schedule.py: which fault happens when: a pure function of the seed and the length of the run."""
 
 import dataclasses
 import math
 import random
 
-# Faults a minute. The groups go on side by side, each does one thing after the other.
-A_MINUTE = {"kill": 5.2, "freeze": 1.25, "term": 1.1, "clock": 0.5, "redis": 1.7, "broker": 0.85, "link": 7.0, "backend": 5.0}
-GROUPS = {"kill": "workers", "freeze": "workers", "term": "workers", "clock": "workers"}
-VARIANTS = {
-    "redis": ("flush", "restart", "failover", "failover-behind", "frozen", "full"),
-    "broker": ("stop", "kill"),
-    "link": ("latency", "cut", "reset", "half-open", "bandwidth", "slice"),
-    "backend": (
-        "execute_then_500", "execute_then_504", "reset_after", "close_after", "hang_after", "broken_json", "truncate",
-        "status_before", "reset_before", "hang_before", "throttle", "keepalive_close", "drip", "data_false", "delay",
-    ),
-}  # fmt: skip
-SERVICES = ("kafka", "redis", "sim")
-WORKERS = 3
+from faults import A_MINUTE, GROUPS, VARIANTS, arguments_of
+
+# Now and then one thing happens while nothing else does, so that its recovery can be told from that of other things. A window
+# begins with the time in which what happened before it comes to an end.
+ALONE_EVERY_S, CLEARING_S = 300, 15
+GROWS_AT = 0.4  # of the time: the topic gets another partition
+ALONE = {"kill": 14, "redis": 4}  # seconds for its recovery
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +19,7 @@ class Fault:
     kind: str
     variant: str
     arguments: dict
+    alone: bool = False
 
     @property
     def name(self):
@@ -40,51 +34,45 @@ class Fault:
         return f"{self.at:7.1f} s  {self.name} {told}".rstrip()
 
 
-def arguments_of(draw, kind, variant):
-    if kind in ("kill", "term"):
-        return {"worker": draw.randint(1, WORKERS), "back_s": round(draw.uniform(0, 2), 2)}
-    if kind == "clock":
-        return {"worker": draw.randint(1, WORKERS), "offset_s": draw.choice((-1, 1)) * draw.randint(60, 240)}
-    if kind == "freeze":
-        return {"worker": draw.randint(1, WORKERS), "for_s": round(draw.uniform(6.5, 10), 2)}
-    if kind == "redis":
-        return {"for_s": round(draw.uniform(0.3, 3), 2)}
-    if kind == "broker":
-        return {"for_s": round(draw.uniform(0, 4), 2)}
-    if kind == "backend":
-        return {"p": draw.choice((0.2, 0.4, 0.7)), "for_s": round(draw.uniform(2, 6), 2)}
-    return link_arguments(draw, variant)
+def window():
+    """Seconds of one window, and where in it its faults happen."""
+    at, places = 0, []
+    for kind, seconds in ALONE.items():
+        places.append((kind, at + CLEARING_S * (not places)))
+        at = places[-1][1] + seconds
+    return at, places
 
 
-def link_arguments(draw, variant):
-    service = draw.choice(SERVICES)
-    found = {"link": f"{service}.{draw.choice((*range(1, WORKERS + 1), '*'))}", "for_s": round(draw.uniform(1, 5), 2)}
-    found |= {
-        "latency": {"ms": draw.choice((5, 50, 400)), "jitter": draw.choice((0, 20, 200))},
-        "cut": {"bytes": draw.choice((0, 1, 40, 700, 5000)), "way": draw.choice(("up", "down"))},
-        "reset": {},
-        "half-open": {"way": draw.choice(("up", "down")), "then": draw.choice(("late", "never"))},
-        "bandwidth": {"bytes": draw.choice((2000, 20000, 200000))},
-        "slice": {"bytes": draw.choice((1, 7, 100))},
-    }[variant]
-    return found
-
-
-def count_of(kind, seconds, kills):
-    if kind == "kill" and kills:
-        return kills
-    n = math.ceil(A_MINUTE[kind] * seconds / 60)
-    return max(n, len(VARIANTS.get(kind, "1")))
-
-
-def plan(seed, seconds, kills=0):
-    faults = []
+def together(seed, seconds):
+    """Of all kinds, each kind evenly over the time, each variant as often as the others, in any order."""
     for kind in A_MINUTE:
-        draw = random.Random(f"{seed} {kind}")
-        n, variants = count_of(kind, seconds, kills), []
-        while len(variants) < n:  # each as often as the others, in any order
-            variants += draw.sample(VARIANTS.get(kind, ("",)), len(VARIANTS.get(kind, ("",))))
+        draw, variants = random.Random(f"{seed} {kind}"), VARIANTS.get(kind, ("",))
+        n, drawn = max(math.ceil(A_MINUTE[kind] * seconds / 60), len(variants)), []
+        while len(drawn) < n:
+            drawn += draw.sample(variants, len(variants))
         for i in range(n):
             at = (i + draw.random()) * seconds / n
-            faults.append(Fault(round(at, 1), kind, variants[i], arguments_of(draw, kind, variants[i])))
+            yield Fault(at, kind, drawn[i], arguments_of(draw, kind, drawn[i]))
+
+
+def windows(seconds):
+    """(begin, end) of each; nothing else begins in them, however late it is."""
+    length, _ = window()
+    n = int(seconds / ALONE_EVERY_S)
+    rest = seconds - n * length
+    return [((i + 0.5) * rest / n + i * length, (i + 0.5) * rest / n + (i + 1) * length) for i in range(n)]
+
+
+def plan(seed, seconds):
+    """The windows stand evenly in between the others, which make room for them."""
+    length, places = window()
+    alone, draw = windows(seconds), random.Random(f"{seed} alone")
+    faults = [Fault(round(GROWS_AT * seconds, 1), "broker", "partition-added", {"for_s": 0})]
+    for fault in together(seed, seconds - len(alone) * length):
+        before = sum(fault.at > begin - i * length for i, (begin, _) in enumerate(alone))
+        faults.append(dataclasses.replace(fault, at=round(fault.at + before * length, 1)))
+    for begin, _ in alone:
+        for kind, at in places:
+            variant = "restart" if kind == "redis" else ""
+            faults.append(Fault(round(begin + at, 1), kind, variant, arguments_of(draw, kind, variant), True))
     return sorted(faults, key=lambda fault: fault.at)

@@ -1,12 +1,18 @@
 """store.py: a Redis server with a replica, and what can happen to them. What may lose memory is told to the history."""
 
-import os
+import re
 import secrets
 import signal
 import socket
+import threading
 import time
 
+from facts import now_ms
+from secret_files import write
 from servers import Process, free_port, tail, wait_until
+
+BUSY_SHARE = 0.3  # of the time: it takes a whole processor
+SCRIPTS_WITHIN_S = 15  # somebody meets another's claim
 
 
 class Line:
@@ -14,7 +20,7 @@ class Line:
 
     def __init__(self, port, password):
         self.socket = socket.create_connection(("127.0.0.1", port), 2)
-        self.socket.settimeout(5)
+        self.socket.settimeout(20)
         self.file = self.socket.makefile("rb")
         self.ask("AUTH", password)
 
@@ -47,19 +53,32 @@ class Line:
         self.socket.close()
 
 
+def new_password():
+    return "planted-" + secrets.token_hex(12)
+
+
 class Server:
     def __init__(self, folder, name, password):
         self.folder, self.name, self.port, self.password, self.process = folder, name, free_port(), password, None
-        self.config = folder / f"{name}.conf"
-        lines = ("port %d" % self.port, "bind 127.0.0.1", f"dir {folder}", 'save ""', "appendonly no", "daemonize no",
-                 f"requirepass {password}", f"masterauth {password}", "repl-diskless-sync-delay 0")  # fmt: skip
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config, self.data = folder / f"{name}.conf", folder / name
+        self.data.mkdir()
+        self.configure()
         self.start()
+
+    def configure(self):
+        lines = (f"port {self.port}", "bind 127.0.0.1", f"dir {self.data}", 'save ""', "appendonly no", "daemonize no",
+                 f"requirepass {self.password}", f"masterauth {self.password}", "repl-diskless-sync-delay 0")  # fmt: skip
+        self.config.write_text("\n".join(lines) + "\n")
 
     def start(self):
         log = self.folder / f"{self.name}.log"
         self.process = Process(["redis-server", self.config], log)
-        wait_until(f"{self.name} answers", self.answers, 10, lambda: "\n" + tail(log), 0.02)
+        wait_until(f"{self.name} answers", self.answers, 60, lambda: "\n" + tail(log), 0.02)
+
+    def errors(self, name):
+        """How often it answered so since its start."""
+        found = re.search(rb"^errorstat_%s:count=(\d+)" % name.encode(), self.ask("INFO", "errorstats"), re.M)
+        return int(found[1]) if found else 0
 
     def answers(self):
         try:
@@ -77,20 +96,26 @@ class Server:
 
 class Store:
     def __init__(self, folder, facts):
-        self.folder, self.facts, self.password = folder, facts, "planted-" + secrets.token_hex(12)
+        self.folder, self.facts, self.passwords = folder, facts, [new_password()]
         self.password_file = folder / "redis-password"
-        descriptor = os.open(self.password_file, os.O_WRONLY | os.O_CREAT, 0o600)
-        os.write(descriptor, self.password.encode())
-        os.close(descriptor)
+        write(self.password_file, self.password)
         self.first, self.second = (Server(folder, name, self.password) for name in ("redis-a", "redis-b"))
         self.follow()
-        self.links = None
+        self.links = self.fleet = None
+        self.back = []  # ms at which it could be used again
+
+    @property
+    def password(self):
+        return self.passwords[-1]
 
     def follow(self):
         self.second.ask("REPLICAOF", "127.0.0.1", self.first.port)
 
     def forgot(self, how):
         self.facts.add("forgot", word=how)
+
+    def returned(self):
+        self.back.append(now_ms())
 
     # ---- what can happen, by the names of the schedule ----
 
@@ -104,33 +129,121 @@ class Store:
         self.first.process.kill()
         time.sleep(for_s)
         self.first.start()
+        self.returned()
         self.forgot("restarted")
 
-    def failover(self, for_s, behind=False):
+    def failover(self, for_s):
+        """The way leads to the replica before it is one no more: READONLY for so long."""
         self.forgot("failed over")
-        if behind:  # what is written from here on is lost
-            self.second.ask("REPLICAOF", "NO", "ONE")
-            time.sleep(for_s)
         self.first.process.kill()
-        if not behind:
-            time.sleep(for_s)
-            self.second.ask("REPLICAOF", "NO", "ONE")
+        self.swap()
+        time.sleep(for_s)
+        self.first.ask("REPLICAOF", "NO", "ONE")
+        self.returned()
+        self.restore()
+
+    def failover_behind(self, for_s):
+        """What is written once the replica is on its own is lost."""
+        self.forgot("failed over")
+        self.second.ask("REPLICAOF", "NO", "ONE")
+        time.sleep(for_s)
+        self.first.process.kill()
+        self.swap()
+        self.returned()
+        self.restore()
+
+    def swap(self):
         self.first, self.second = self.second, self.first
         self.links.order(link="redis.*", upstream=self.first.port)
+
+    def restore(self):
         self.forgot("failed over")
         self.second.start()
         self.follow()
-
-    def failover_behind(self, for_s):
-        self.failover(for_s, behind=True)
 
     def frozen(self, for_s):
         self.first.process.send(signal.SIGSTOP)
         time.sleep(for_s)
         self.first.process.send(signal.SIGCONT)
+        self.returned()
 
     def full(self, for_s):
         """Out of memory: writes are refused, nothing is evicted."""
+        before = self.first.errors("OOM")
         self.first.ask("CONFIG", "SET", "maxmemory", "1")
         time.sleep(for_s)
         self.first.ask("CONFIG", "SET", "maxmemory", "0")
+        self.returned()
+        return self.first.errors("OOM") - before
+
+    def misconfigured(self, for_s):
+        """A snapshot cannot be written, for a folder is in its place; so nothing else may be."""
+        before = self.first.errors("MISCONF")
+        snapshot = self.first.data / "dump.rdb"
+        snapshot.mkdir()
+        self.first.ask("CONFIG", "SET", "save", "3600 1")
+        wait_until("a snapshot has failed", self.snapshot_failed, 20, every=0.1)
+        time.sleep(for_s)
+        self.first.ask("CONFIG", "SET", "save", "")
+        snapshot.rmdir()
+        self.returned()
+        return self.first.errors("MISCONF") - before
+
+    def snapshot_failed(self):
+        try:
+            self.first.ask("BGSAVE")
+        except OSError:  # another one is at work, for the replica
+            pass
+        return b"rdb_last_bgsave_status:err" in self.first.ask("INFO", "persistence")
+
+    def busy(self, for_s):
+        """A script that does not end: everybody else is refused."""
+        before = self.first.errors("BUSY")
+        self.first.ask("CONFIG", "SET", "busy-reply-threshold", "50")
+        runaway = threading.Thread(target=self.run_away, args=(self.first,), daemon=True)
+        runaway.start()
+        time.sleep(BUSY_SHARE * for_s)
+        wait_until("the script is ended", lambda: self.end_script(runaway), 20)
+        self.returned()
+        return self.first.errors("BUSY") - before
+
+    @staticmethod
+    def run_away(server):
+        try:
+            server.ask("EVAL", "while true do end", 0)
+        except OSError:  # killed, as it should be
+            pass
+
+    def end_script(self, runaway):
+        try:
+            self.first.ask("SCRIPT", "KILL")
+        except OSError:  # it has not begun, or is over
+            pass
+        return not runaway.is_alive()
+
+    def scripts_flushed(self, for_s):
+        before = self.first.errors("NOSCRIPT")
+        self.first.ask("SCRIPT", "FLUSH")
+        deadline = time.monotonic() + SCRIPTS_WITHIN_S
+        while time.monotonic() < deadline and self.first.errors("NOSCRIPT") == before:
+            time.sleep(0.1)
+        return self.first.errors("NOSCRIPT") - before
+
+    def change(self, server, password):
+        """Also for its next start; whoever is connected has to say it anew."""
+        server.ask("CONFIG", "SET", "masterauth", password)
+        server.ask("CONFIG", "SET", "requirepass", password)
+        server.password = password
+        server.configure()
+        server.ask("CLIENT", "KILL", "TYPE", "normal")
+
+    def password_changed(self, for_s):
+        """The workers' file is late. How often they were refused."""
+        mark = self.fleet.mark()
+        self.passwords.append(new_password())
+        for server in (self.second, self.first):
+            self.change(server, self.password)
+        time.sleep(for_s)
+        write(self.password_file, self.password)
+        self.returned()
+        return self.fleet.said("WRONGPASS", mark)

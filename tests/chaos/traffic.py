@@ -1,25 +1,30 @@
-"""traffic.py: events at a steady rate: ids that come again, contents that differ, arrays, what nobody can read.
+"""traffic.py: events at a steady rate: ids that come again, contents that differ, arrays, transactions, what nobody can read.
 
 The content of an event stands in its names and its title as `e<id>~<content>`: whoever carries it out shows what it was. What
 should become of it is stated here and nowhere else."""
 
+import collections
 import hashlib
 import json
 import random
 import threading
 import time
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from facts import now_ms
 from harness import QUIET
+from servers import wait_until
 
 KINDS = ("incident.generated", "alert.generated", "notice")
 TARGETS = ("soar-a", "soar-b", "portal-a", "portal-b")  # their numbers in the history
 TARGETS_OF = {"incident.generated": ("soar-a", "portal-a"), "alert.generated": ("soar-b",), "notice": ("portal-b",)}
 KEYS, REACH, SEVERAL_MAX = 400, 3000, 5
+TRANSACTIONS_FIRST, TRANSACTION_EVERY_S, CALL_S = 100_000_000, 0.5, 10
 AGAIN, CONFLICT, SEVERAL, UNREADABLE, NO_ROUTE, EXPIRES = 0.05, 0.004, 0.05, 0.003, 0.003, 0.003
-PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE = 1, 2
+PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE, PRODUCED_EXPIRES = 1, 2, 8
+SPOILED = "x-spoiled"  # a header: in which way nobody can read the record
+RECORD_BYTES_MAX, DEPTH_MAX = 256 * 1024, 32  # limits of the worker
 
 
 def kind_of(number):
@@ -68,12 +73,29 @@ class Event:
         return made
 
 
+def in_depth(value):
+    return b'{"a":' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"," + value[1:]
+
+
+SPOIL = {
+    "cut": lambda value: value[:-2],
+    "trailing": lambda value: value + b"{}",
+    "key twice": lambda value: b'{"v":1,' + value[1:],
+    "deep": in_depth,
+    "huge": lambda value: value[:-1] + b" " * RECORD_BYTES_MAX + value[-1:],
+    "no UTF-8": lambda value: value.replace(b'"id":"', b'"id":"\xff', 1),
+    "empty": lambda value: b"",
+    "null": lambda value: None,
+}
+
+
 def tell_event(facts, made, where):
     number, _, content = (made.get("incidentName") or made.get("alertName") or made["title"])[1:].partition("~")
     no_route = made["kind"] == "incident.updated"
     facts.add(
         "produced", **where, id=made["id"], content=int(content), lane=f"k{key_of(int(number))}",
-        targets=0 if no_route else bits(made["kind"]), flags=PRODUCED_NO_ROUTE if no_route else 0,
+        targets=0 if no_route else bits(made["kind"]),
+        flags=PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
     )  # fmt: skip
 
 
@@ -82,34 +104,24 @@ def tell_record(facts, message):
     at = message.timestamp()[1]
     hash_ = hash_of(message.key(), message.value(), message.headers() or [], at)
     where = {"at": at, "partition": message.partition(), "offset": message.offset(), "hash": hash_}
-    try:
-        whole = json.loads(message.value())
-    except ValueError:
+    if SPOILED in dict(message.headers() or []):
         facts.add("produced", **where, flags=PRODUCED_UNREADABLE)
         return
+    whole = json.loads(message.value())
     for i, made in enumerate(whole if isinstance(whole, list) else [whole]):
         tell_event(facts, made, where | {"index": i})
 
 
-class Traffic(threading.Thread):
-    def __init__(self, brokers, topic, partitions, rate, seed):
-        super().__init__(daemon=True)
-        self.topic, self.partitions, self.rate = topic, partitions, rate
-        self.draw, self.ids, self.events, self.failed, self.over = random.Random(f"{seed} traffic"), 0, 0, [], threading.Event()
-        self.producer = Producer(
-            {
-                "bootstrap.servers": brokers,
-                "acks": "all",
-                "linger.ms": 5,
-                "message.timeout.ms": 300000,
-                "queue.buffering.max.messages": 1000000,
-                **QUIET,
-            }
-        )
+class Source:
+    """Records one after the other, with numbers of its own. `world.partitions` may grow."""
 
-    def draw_event(self):
+    def __init__(self, world, seed, first):
+        self.world, self.draw, self.first, self.ids = world, random.Random(seed), first, 0
+        self.events, self.spoiled = 0, collections.Counter()
+
+    def event(self):
         draw, again, content = self.draw, self.ids > 0 and self.draw.random() < AGAIN, 0
-        number = draw.randrange(max(0, self.ids - REACH), self.ids) if again else self.ids
+        number = self.first + (draw.randrange(max(0, self.ids - REACH), self.ids) if again else self.ids)
         if again and draw.random() < CONFLICT / AGAIN and kind_of(number) == "alert.generated":
             content = draw.randint(1, 2)  # of alerts only: the portal shows what came first and says yes to all
         self.ids += not again
@@ -117,31 +129,71 @@ class Traffic(threading.Thread):
         expires = now_ms() + 3000 if draw.random() < EXPIRES else 0
         return Event(number, content, no_route, expires)
 
-    def produce_one(self):
-        draw = self.draw
-        group = [self.draw_event()]
+    def group(self):
+        draw, group = self.draw, [self.event()]
         while draw.random() < SEVERAL and len(group) < SEVERAL_MAX:
-            group += [self.draw_event() for _ in range(draw.randint(1, 3))]
-        group = list({event.number: event for event in group}.values())
+            group += [self.event() for _ in range(draw.randint(1, 3))]
+        return list({event.number: event for event in group}.values())
+
+    def record(self):
+        """What a producer takes."""
+        draw, group = self.draw, self.group()
         whole = group[0].value() if len(group) == 1 else [event.value() for event in group]
         value = json.dumps(whole, separators=(",", ":")).encode()
-        value = value[:-2] if draw.random() < UNREADABLE else value
-        number, at = key_of(group[0].number), now_ms()  # the record's own time is the earliest at which it can be there
-        key, headers = b"k%d" % number, [("x-trace", b"t%d" % self.events), ("empty", b"")][: draw.randint(0, 2)]
+        key = key_of(group[0].number)
+        headers = [("x-trace", b"t%d" % self.events), ("empty", b"")][: draw.randint(0, 2)]
+        if draw.random() < UNREADABLE and len(group) == 1:
+            how = draw.choice(tuple(SPOIL))
+            value, headers = SPOIL[how](value), [*headers, (SPOILED, how.encode())]
+            self.spoiled[how] += 1
         self.events += len(group)
-        self.producer.produce(
-            self.topic, value, key, number % self.partitions, headers=headers, timestamp=at, on_delivery=self.told
-        )
+        return {
+            "value": value, "key": b"k%d" % key, "partition": key % self.world.partitions, "headers": headers,
+            "timestamp": now_ms(),  # the record's own time is the earliest at which it can be there
+        }  # fmt: skip
+
+
+def producer_of(world, **more):
+    return Producer(
+        {
+            "bootstrap.servers": world.kafka.brokers,
+            "acks": "all",
+            "linger.ms": 5,
+            "message.timeout.ms": 300000,
+            "queue.buffering.max.messages": 1000000,
+            "topic.metadata.refresh.interval.ms": 1000,
+            **QUIET,
+            **more,
+        }
+    )
+
+
+class Traffic(threading.Thread):
+    """At that rate, whatever happens."""
+
+    def __init__(self, world, rate, seed):
+        super().__init__(daemon=True)
+        self.world, self.rate, self.source = world, rate, Source(world, f"{seed} traffic", 0)
+        self.failed, self.over, self.producer = [], threading.Event(), producer_of(world)
 
     def told(self, error, message):
         if error:
             self.failed.append(str(error))
 
+    def put(self, record):
+        """Again while the producer has not heard of the partition."""
+        while True:
+            try:
+                self.producer.produce(self.world.topic, on_delivery=self.told, **record)
+                return
+            except KafkaException:
+                self.producer.poll(0.1)
+
     def run(self):
         begun = time.monotonic()
         while not self.over.wait(0.02):
-            while self.events < (time.monotonic() - begun) * self.rate:
-                self.produce_one()
+            while self.source.events < (time.monotonic() - begun) * self.rate:
+                self.put(self.source.record())
             self.producer.poll(0)
 
     def finish(self):
@@ -149,3 +201,54 @@ class Traffic(threading.Thread):
         self.over.set()
         self.join()
         return self.producer.flush(120) + len(self.failed)
+
+
+class Transactions(threading.Thread):
+    """A few records at once, committed or not: what leaves gaps in the offsets, and records that nobody may see.
+
+    What became of one when the broker went away is not asked: what can be read of the topic is what was produced."""
+
+    def __init__(self, world, seed):
+        super().__init__(daemon=True)
+        self.world, self.over, self.producer = world, threading.Event(), None
+        self.source, self.ended = Source(world, f"{seed} transactions", TRANSACTIONS_FIRST), collections.Counter()
+
+    def connect(self):
+        self.producer = producer_of(
+            self.world, **{"transactional.id": "chaos", "transaction.timeout.ms": 5000, "message.timeout.ms": 4000}
+        )
+        self.producer.init_transactions(CALL_S)  # ends what another left open
+
+    def run(self):
+        while not self.over.wait(TRANSACTION_EVERY_S):
+            try:
+                if not self.producer:
+                    self.connect()
+                self.one()
+            except KafkaException:
+                self.producer = None
+
+    def one(self):
+        self.producer.begin_transaction()
+        for _ in range(self.source.draw.randint(1, 6)):
+            self.producer.produce(self.world.topic, **self.source.record())
+        if self.source.draw.random() < 0.5:
+            self.producer.commit_transaction(CALL_S)
+            self.ended["committed"] += 1
+        else:
+            self.producer.flush(CALL_S)
+            self.producer.abort_transaction(CALL_S)
+            self.ended["aborted"] += 1
+
+    def finish(self):
+        """Nothing is left open."""
+        self.over.set()
+        self.join()
+        wait_until("open transactions are ended", self.reconnect, 60)
+
+    def reconnect(self):
+        try:
+            self.connect()
+            return True
+        except KafkaException:
+            return False

@@ -10,7 +10,10 @@ tell(const struct findings *findings)
     int passed = 0, failed = 0;
     for (int i = 0; i < INVARIANT_COUNT; i++) {
         bool bad = findings->violations[i] > 0;
-        printf("I%-2d %12lu  %s%s\n", i, (unsigned long)findings->judged[i], invariant_text(i), bad ? "  VIOLATED" : "");
+        printf("I%-2d %12lu  %s", i, (unsigned long)findings->judged[i], invariant_text(i));
+        if (bad)
+            printf("  VIOLATED %u times", findings->violations[i]);
+        printf("\n");
         passed += findings->judged[i] > 0 && !bad;
         failed += bad;
     }
