@@ -1,4 +1,4 @@
-/* space.c: address space from the system, and the last words of a process that gets no more. */
+/* space.c: address space from the system, and the last words of a process that is short of something. */
 #include "bridge/space.h"
 
 #include "bridge/log.h"
@@ -30,14 +30,26 @@ space_unmap(void *memory, size_t bytes)
         munmap(memory, bytes);
 }
 
+/* Who runs short once more while it says so just ends. */
+static _Noreturn void
+end(enum log_code code, const char *why)
+{
+    static _Atomic bool ending;
+    if (!atomic_exchange(&ending, true))
+        log_last(code, &(struct log_fields){ .error = why });
+    _exit(EXIT_SYSTEM);
+}
+
 _Noreturn void
 space_gone(size_t bytes)
 {
-    static _Atomic bool ending;
     char text[64];
-    if (!atomic_exchange(&ending, true)) {      /* who is short of memory while it says so just ends */
-        snprintf(text, sizeof(text), "%zu bytes were asked for", bytes);
-        log_last(LOG_AB8205, &(struct log_fields){ .error = text });
-    }
-    _exit(EXIT_SYSTEM);
+    snprintf(text, sizeof(text), "%zu bytes were asked for", bytes);
+    end(LOG_AB8205, text);
+}
+
+_Noreturn void
+space_no_thread(void)
+{
+    end(LOG_AB8206, "librdkafka has a thread for each broker, and a few beside them");
 }

@@ -2,7 +2,7 @@
 function(room name)
     cmake_parse_arguments(ROOM "" "SOURCES" "USES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${ROOM_SOURCES}/*.c")
-    list(FILTER sources EXCLUDE REGEX "/bridge/(main|heap)\\.c$")
+    list(FILTER sources EXCLUDE REGEX "/bridge/(main|doors)\\.c$")
     if(NOT ALERTBRIDGE_MUTANTS)
         list(FILTER sources EXCLUDE REGEX "/codecs/mutant\\.c$")
     endif()

@@ -20,9 +20,21 @@ Test(space, what_is_mapped_is_zeroed_and_writable)
     space_unmap(NULL, 5);
 }
 
+static void
+ask_for_all(void)
+{
+    space_map(SIZE_MAX / 2);
+}
+
+static void
+ask_for_a_thread(void)
+{
+    space_no_thread();
+}
+
 /* What a child says on its log before it ends for want of memory, and its exit code. */
 static int
-last_words(enum log_format format, bool fill_the_ring, char *text, size_t size)
+last_words(enum log_format format, void (*ask)(void), char *text, size_t size)
 {
     int ends[2], status = 0;
     cr_assert_eq(pipe(ends), 0);
@@ -30,9 +42,7 @@ last_words(enum log_format format, bool fill_the_ring, char *text, size_t size)
     cr_assert_geq(child, 0);
     if (child == 0) {
         log_open(ends[1], LOG_LEVEL_INFO, format);
-        for (int i = 0; fill_the_ring && i < 100; i++)
-            log_line(LOG_AB8101, NULL);
-        space_map(SIZE_MAX / 2);
+        ask();
         _exit(0);
     }
     close(ends[1]);
@@ -49,10 +59,17 @@ last_words(enum log_format format, bool fill_the_ring, char *text, size_t size)
 Test(space, a_process_that_gets_no_memory_says_how_much_it_asked_for_and_ends_with_71)
 {
     static char text[65536];
-    cr_expect_eq(last_words(LOG_FORMAT_JSON, false, text, sizeof(text)), 71);
+    cr_expect_eq(last_words(LOG_FORMAT_JSON, ask_for_all, text, sizeof(text)), 71);
     cr_expect_not_null(strstr(text, "\"code\":\"AB8205\""), "%s", text);
     cr_expect_not_null(strstr(text, "\"error\":\"9223372036854775807 bytes were asked for\""), "%s", text);
     cr_expect_eq(text[strlen(text) - 1], '\n');
-    cr_expect_eq(last_words(LOG_FORMAT_TEXT, true, text, sizeof(text)), 71);
+    cr_expect_eq(last_words(LOG_FORMAT_TEXT, ask_for_all, text, sizeof(text)), 71);
     cr_expect_not_null(strstr(text, "AB8205 out of memory, the process ends"), "%s", text);
+}
+
+Test(space, a_process_that_gets_no_thread_says_so_and_ends_with_71)
+{
+    char text[1024];
+    cr_expect_eq(last_words(LOG_FORMAT_TEXT, ask_for_a_thread, text, sizeof(text)), 71);
+    cr_expect_not_null(strstr(text, "AB8206 no thread to be had, the process ends"), "%s", text);
 }

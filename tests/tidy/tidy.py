@@ -54,7 +54,7 @@ LIBRARIES = {
 SYSTEM_HEADERS = set("""
     arpa/inet.h assert.h ctype.h dirent.h dlfcn.h errno.h fcntl.h float.h getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h
     link.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h sched.h signal.h stdarg.h stdatomic.h stdbool.h
-    stddef.h stdint.h stdio.h stdlib.h string.h strings.h syslog.h termios.h time.h unistd.h wchar.h""".split())
+    stddef.h stdint.h stdio.h stdlib.h string.h strings.h syslog.h termios.h threads.h time.h unistd.h wchar.h""".split())
 CORE_HEADERS = set("inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h string.h".split())
 
 # What the core may call beside its own and the codecs' functions: bytes in, bytes out.

@@ -24,7 +24,8 @@ class Bench:
         self.binary, self.folder, self.results = binary, folder, results
         self.preload = folder / "preload.so"
         subprocess.run(
-            [os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", self.preload, HERE / "preload.c"],
+            [os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-I", HERE.parent.parent, "-o", self.preload]
+            + [HERE / "preload.c", HERE / "fails.c"],
             check=True,
         )
         self.servers = Servers(binary, folder, version)

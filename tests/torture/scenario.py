@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import http.client
 import json
 import pathlib
 import re
@@ -19,7 +20,7 @@ OURS = {"fail": 5, "hang_s": 40, "sticky_s": 2.5}
 POISON = "poison-torture"
 BROKEN = (b"AddressSanitizer", b"runtime error:", b"broken invariant", b"LeakSanitizer")
 # A kind's ends beside going on: 71 for memory; a start that is refused says by its code which part it was.
-ENDS = {"alloc": {71}, None: {0}}
+ENDS = {"alloc": {71}, "thread": {71}, None: {0}}
 OF_FILES = ("open", "open64", "fopen", "fopen64", "opendir", "access", "fstat", "fstat64")
 REFUSED = {0, 66, 69, 70, 71, 74, 75, 78}
 
@@ -212,7 +213,7 @@ class Lane:
     def look(self, worker):
         """Somebody asks how it is; an answer is not owed under a fault."""
         for path in ("/metrics", "/readyz", "/status"):
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
                 worker.get(path)
         return True
 

@@ -43,7 +43,7 @@ class Sites:
             called = call[1] if call and call[1] in kinds else called if not call else None
         self.known, self.copies = set(), collections.defaultdict(set)  # a compiler may write one call several times
         for address, (caller, file, number) in self.where(calls).items():
-            if file != "bridge/heap.c":
+            if file != "bridge/doors.c":
                 site = Site(kinds[calls[address]], calls[address], file, int(number or 0), caller, room_of(file))
                 for function in (site.function, *THROUGH.get(site.function, ())):
                     self.copies[site].add((site.kind, function, address))

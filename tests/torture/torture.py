@@ -23,6 +23,7 @@ logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 import sites as sites_of
 from bench import Bench
+from events import event
 from scenario import Command, Fault, Lane
 from servers import Failure, Process
 
@@ -45,6 +46,7 @@ REDIS = (
 )
 CURL = tuple(str(code) for code in range(1, 100))
 HOWS = {"redis": REDIS, "curl": CURL}
+AT_LEAST = 10  # of a kind
 STARTS_A_ROUND = 8  # a start that fails early leaves its work to the next; in between nothing is lost, so one judgement does
 
 
@@ -79,11 +81,14 @@ def by_site(seen, reached, rng):
 
 
 def by_number(totals, every, rng):
-    """Each n of each kind, in each way that it can fail; of these one in `every`, from a place that the seed says."""
+    """Each n of each kind, in each way that it can fail; of these one in `every`, from a place that the seed says, but some ten of
+    a kind at least."""
     found = []
     for kind, total in sorted(totals.items()):
-        found += [Fault(kind, n, None, how) for n in range(1, total + 1) for how in HOWS.get(kind, (None,))]
-    return found[rng.randrange(every) :: every]
+        all_ = [Fault(kind, n, None, how) for n in range(1, total + 1) for how in HOWS.get(kind, (None,))]
+        step = max(1, min(every, len(all_) // AT_LEAST))
+        found += all_[rng.randrange(step) :: step]
+    return found
 
 
 def sticky(seen):
@@ -153,10 +158,13 @@ def commands(bench, results, rng, every):
     lane = Lane(bench, 99, "redis")
     path = lane.world.folder / "check.yaml"
     path.write_text(json.dumps(lane.config()))
-    brokers = lane.world.kafka.brokers
+    brokers, given = lane.world.kafka.brokers, lane.world.folder / "event.json"
+    given.write_text(json.dumps(event("explained", 2)))
     for name, words in (
         ("check", ["check", "-c", path]),
         ("connect", ["check", "--connect", "-c", path]),
+        ("explain", ["explain", "-c", path, given]),
+        ("schema", ["config", "schema"]),
         ("produce", ["produce", "--brokers", brokers, "--topic", lane.world.topic, "--events", "3"]),
     ):
         command = Command(bench, name, words)

@@ -1,4 +1,5 @@
-/* heap.c: the one door to memory. Who asks gets it, or the process ends: a line that says so, and exit code 71 (space.h).
+/* doors.c: the one door to memory, and that to librdkafka's threads. Who asks gets what it wants, or the process ends: a line
+ * that says so, and exit code 71 (space.h).
  *
  * Part of the program alone, not of a room: these are the names that every library of the process calls, so what they ask for
  * comes through here as well, on any thread. The allocator behind stays what it is, the C library's or a preloaded one. Built
@@ -9,12 +10,14 @@
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <threads.h>
 
 static struct {
     void *(*malloc)(size_t);
     void *(*calloc)(size_t, size_t);
     void *(*realloc)(void *, size_t);
     void *(*memalign)(size_t, size_t);
+    int (*thrd_create)(thrd_t *, thrd_start_t, void *);
 } behind;
 
 /* By copying bytes: ISO C knows no way from an object pointer to a function pointer. */
@@ -92,4 +95,16 @@ posix_memalign(void **memory, size_t alignment, size_t size)
 {
     *memory = memalign(alignment, size);
     return 0;
+}
+
+/* Without it librdkafka ends by an assertion, waits for ever, or goes on and never reads from the broker whose thread it was. */
+int
+thrd_create(thrd_t *thread, thrd_start_t run, void *data)
+{
+    if (!behind.thrd_create)
+        find("thrd_create", &behind.thrd_create);
+    int result = behind.thrd_create(thread, run, data);
+    if (result != thrd_success)
+        space_no_thread();
+    return result;
 }
