@@ -98,10 +98,11 @@ step tidy python3 tests/tidy/tidy.py --core build/release/libcore.a --binary bui
 step tidy-selftest python3 tests/tidy/selftest.py
 
 if [ "$quick" = yes ]; then
-    step sim build/release/alertbridge_sim --seeds 1..500
+    step sim build/release/alertbridge_sim --seeds 1..2000
     script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge
 else
-    step sim build/release/alertbridge_sim --twice --seeds 1..500
+    step sim build/release/alertbridge_sim --seeds 1..20000
+    step sim-twice build/release/alertbridge_sim --twice --seeds 1..200
     script coverage tests/coverage.sh
     step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 --build build/fuzz
     script e2e tests/e2e/run.sh build/release/alertbridge

@@ -270,6 +270,8 @@ take_commit(struct world *world, const struct commit *commit)
         return COMMIT_FAILED;
     if (coordinator_commit(&group->coordinator, commit->life, commit->generation) != COORDINATOR_OK)
         return COMMIT_STALE;
+    if (group->coordinator.preparing && world_fires(world, SWARM_commit_stale))
+        return COMMIT_STALE;
     world->cluster->logs[commit->partition].committed = commit->offset;
     world_fact(world, &(struct fact){ .kind = FACT_COMMITTED, .worker = commit->life, .target = -1, .epoch = commit->epoch,
                                       .partition = (int32_t)commit->partition, .offset = commit->offset });

@@ -9,9 +9,12 @@
 #include "codecs/mutant.h"
 #include "tests/sim/mutants.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LARGE_BYTES = 128 * 1024 };
 
 static int
 usage(const char *why)
@@ -102,6 +105,8 @@ int
 main(int argc, char **argv)
 {
     static struct sweep sweep = { .first = 1, .last = 100, .steps_max = 2000000, .jobs = 2, .run = sweep_run };
+    /* A process takes large tables at its start and touches little of them: fresh pages, not old ones to be zeroed, each time. */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     for (int i = 1, used; i < argc; i += used) {
         const char *wrong = read_option(argv[i], i + 1 < argc ? argv[i + 1] : NULL, &sweep, &used);
         if (wrong)

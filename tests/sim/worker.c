@@ -155,8 +155,13 @@ pump(struct world *world, struct happening *happening)
     worker->awake = false;
     if (stats->assigned > 0)
         worker->unfinished = stats->window_records - stats->window_finished;
-    while (!world->failure[0] && engine_next(worker->engine, &effect))
+    while (!world->failure[0] && engine_next(worker->engine, &effect)) {
         perform(world, worker, &effect);
+        if (world_fires(world, SWARM_kill_midway)) {
+            worker_kill(world, worker);
+            return;
+        }
+    }
     client_flush(world, worker);
     if (worker->closing)
         worker_stop(world, worker, "drained", worker->complete);
@@ -222,6 +227,7 @@ worker_give(struct world *world, struct worker *worker, uint32_t partition, uint
     uint32_t handle = free_place(worker);
     if (handle == worker->held_room)
         return false;
+    worker->held_top = handle < worker->held_top ? worker->held_top : handle + 1;
     buf_init(&messages, room, sizeof(room));
     worker->held[handle] = (struct held){ .partition = partition, .place = place, .used = true };
     worker->polled++;
@@ -333,7 +339,7 @@ static void
 bury(struct world *world, struct worker *worker)
 {
     fetch_end(world, worker);
-    for (uint32_t i = 0; i < worker->held_room; i++)
+    for (uint32_t i = 0; i < worker->held_top; i++)
         free(worker->held[i].messages);
     free(worker->held);
     munmap(worker->memory, engine_size(&worker->config));

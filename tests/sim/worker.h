@@ -33,7 +33,7 @@ struct worker {
     struct engine_config config;
     struct decoder *decoder, *encode_decoder;
     struct held *held;
-    uint32_t held_room;
+    uint32_t held_room, held_top;       /* places there are; those behind top were never used */
     struct client *client;
     struct keyring *keyring;
     uint64_t calls;             /* numbers of FACT_CALLED */
