@@ -29,6 +29,7 @@ struct log_fields {
     int64_t offset;
     struct slice message_id;
     uint32_t attempt;
+    uint64_t count;                 /* of whatever the line is about: deliveries, marks, partitions */
     const char *outcome;
     int http_status;
     const char *backend_code, *request_id;

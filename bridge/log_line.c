@@ -155,6 +155,8 @@ put_fields(const struct style *style, const struct log_fields *fields)
     put_slice(style, "message_id", fields->message_id, FIELD_BYTES_MAX);
     if (fields->attempt != 0)
         put_number(style, "attempt", fields->attempt);
+    if (fields->count != 0)
+        put_number(style, "count", (int64_t)fields->count);
     put_text(style, "outcome", fields->outcome);
     if (fields->http_status != 0)
         put_number(style, "http_status", fields->http_status);

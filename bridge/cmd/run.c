@@ -138,7 +138,6 @@ run_worker(struct run *run, const struct config *config)
     }
     log_line(LOG_AB8101, NULL);
     event_base_dispatch(run->base);
-    log_line(run->code == EXIT_DONE ? LOG_AB8202 : LOG_AB8203, NULL);
     return run->code;
 }
 

@@ -66,19 +66,6 @@ drain_begin(struct engine *engine, bool revoke)
     engine->review = true;
 }
 
-/* Calls under way go on; their done marks are facts. Window and commit are not ours any more. */
-void
-drain_lost(struct engine *engine)
-{
-    TRACE(engine, "engine", "partitions lost");
-    abandon_idle(engine);
-    if (!MUTATED(commit_after_lost))
-        partitions_clear(engine);
-    engine->drain.revoke = false;
-    engine->drain.active = engine->drain.shutdown;
-    engine->drain.committing = false;
-}
-
 /* Deliveries whose end is on its way. */
 static uint32_t
 in_flight(const struct engine *engine)
@@ -89,6 +76,32 @@ in_flight(const struct engine *engine)
         n += stats->inflight[STAGE_CLAIMING] + stats->inflight[STAGE_CALLING] + stats->inflight[STAGE_BACKOFF];
     }
     return n;
+}
+
+/* Those of them that are more than a claim being given back. */
+static bool
+is_unfinished(const struct engine *engine)
+{
+    uint32_t given_back = 0;
+    for (struct node *node = list_first(&engine->settling); node; node = list_next(&engine->settling, node))
+        given_back += LIST_ENTRY(node, struct delivery, link)->terminal == TERMINAL_ABANDONED;
+    return in_flight(engine) > given_back;
+}
+
+/* Calls under way go on; their done marks are facts. Window and commit are not ours any more: a shutdown that had something left
+ * to finish or to commit there cannot be complete. */
+void
+drain_lost(struct engine *engine)
+{
+    TRACE(engine, "engine", "partitions lost");
+    abandon_idle(engine);
+    bool left_open = engine->drain.left_open || is_unfinished(engine) || !partitions_are_committed(engine);
+    engine->drain.left_open = engine->drain.shutdown && left_open;
+    if (!MUTATED(commit_after_lost))
+        partitions_clear(engine);
+    engine->drain.revoke = false;
+    engine->drain.active = engine->drain.shutdown;
+    engine->drain.committing = false;
 }
 
 /* The bound is passed while the store is away: what the backend acknowledged is terminal all the
@@ -109,11 +122,14 @@ finish_acknowledged(struct engine *engine)
     }
 }
 
+/* With something in flight still, its bound is passed: that is no complete drain, whatever comes of it. */
 static void
 drain_commit(struct engine *engine)
 {
-    if (in_flight(engine) > 0)
+    if (in_flight(engine) > 0) {
+        engine->drain.left_open = true;
         finish_acknowledged(engine);
+    }
     engine->drain.committing = true;
     engine->drain.abandoned = in_flight(engine);
     engine->drain.until_ms = engine->now_ms + DRAIN_COMMIT_MS;
@@ -123,13 +139,13 @@ static void
 drain_end(struct engine *engine)
 {
     bool revoke = engine->drain.revoke;
-    bool committed = partitions_are_committed(engine) && !engine->drain.left_open;
-    TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, committed ? "" : ", not committed");
-    todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (committed ? 0 : DRAINED_UNCOMMITTED),
+    bool complete = partitions_are_committed(engine) && !engine->drain.left_open;
+    TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, complete ? "" : ", not complete");
+    todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (complete ? 0 : DRAINED_INCOMPLETE),
               engine->drain.abandoned);
     engine->drain.committing = false;
     if (revoke) {
-        engine->drain.left_open = engine->drain.shutdown && (!committed || engine->drain.abandoned > 0);
+        engine->drain.left_open = engine->drain.shutdown && !complete;
         engine->drain.revoke = false;
         partitions_clear(engine);
     } else {

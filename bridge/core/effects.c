@@ -208,7 +208,7 @@ fill(struct engine *engine, const struct todo *todo, struct effect *effect)
     case EFFECT_DRAINED:
         effect->drained.shutdown = todo->slot & DRAINED_SHUTDOWN;
         effect->drained.abandoned = todo->serial;
-        effect->drained.complete = todo->serial == 0 && !(todo->slot & DRAINED_UNCOMMITTED);
+        effect->drained.complete = !(todo->slot & DRAINED_INCOMPLETE);
         return true;
     }
     return false;

@@ -275,7 +275,8 @@ struct effect {
         } note;
         struct {
             bool shutdown;          /* else a revoke */
-            bool complete;          /* nothing was abandoned but what was never begun, and the last commit was taken */
+            bool complete;          /* within its bound; nothing was abandoned but what was never begun, the last commit was
+                                     * taken, and no partition was lost before it */
             uint32_t abandoned;     /* deliveries whose end is not known here */
         } drained;
     };

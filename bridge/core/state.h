@@ -50,7 +50,7 @@ struct drain {
     ms_t until_ms;
     ms_t commit_at_ms;          /* the last commit failed: not before */
     uint32_t abandoned;
-    bool left_open;             /* a revoke that ended during the shutdown left something uncommitted: it is not complete */
+    bool left_open;             /* not complete: a bound was passed, or partitions went during the shutdown with work undone */
 };
 
 struct engine {
@@ -102,7 +102,7 @@ struct engine {
 };
 
 /* effects.c: what is to be given out */
-enum { DRAINED_SHUTDOWN = 1, DRAINED_UNCOMMITTED = 2 };      /* the slot of a DRAINED */
+enum { DRAINED_SHUTDOWN = 1, DRAINED_INCOMPLETE = 2 };      /* the slot of a DRAINED */
 void todo_push(struct engine *, enum effect_kind, uint32_t slot, uint32_t serial);
 bool todo_pull(struct engine *, struct effect *);
 

@@ -72,7 +72,7 @@ on_assigned(void *owner, const struct assignment *partitions, uint32_t n, uint32
         log_line(LOG_AB8102, NULL);
     worker->joined = true;
     brokers_answer(worker);
-    log_line(LOG_AB2201, &(struct log_fields){ .attempt = n });
+    log_line(LOG_AB2201, &(struct log_fields){ .count = n });
     for (uint32_t i = 0; i < n; i++)
         if (partitions[i].next_offset < 0)
             log_line(LOG_AB2304, &(struct log_fields){ .topic = partitions[i].topic, .has_partition = true,

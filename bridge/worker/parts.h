@@ -75,6 +75,7 @@ struct worker {
     const char *target_names[TARGETS_MAX], *route_names[ROUTES_MAX];
     struct event *pump_event, *timer_event, *secret_event;
     uint32_t calls_made;
+    bool told_cut_short;        /* AB8203 was said */
     bool joined, draining, closing, stopped, store_down, brokers_away;
     uint64_t park_writes[2], secret_reloads[2];     /* ok, error */
     enum group_past group_past;
@@ -92,6 +93,7 @@ void worker_wake(struct worker *);                      /* the pump runs soon, i
 void worker_feed(struct worker *, struct input *);      /* fills in the times, feeds, wakes */
 void worker_close(struct worker *, int code, ms_t bound_ms);
 void worker_exit(struct worker *, int code);
+void worker_tell_cut_short(struct worker *, uint32_t abandoned);    /* once */
 
 /* perform.c: effects to adapter calls */
 void perform(struct worker *, const struct effect *);

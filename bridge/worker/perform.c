@@ -6,14 +6,13 @@
 static void
 perform_drained(struct worker *worker, const struct effect *effect)
 {
-    struct log_fields fields = { .attempt = effect->drained.abandoned };
     if (!effect->drained.shutdown) {
-        log_line(LOG_AB2204, &fields);
+        log_line(LOG_AB2204, &(struct log_fields){ .count = effect->drained.abandoned });
         kafka_release(worker->kafka);
         return;
     }
     if (!effect->drained.complete)
-        log_line(LOG_AB8203, &fields);
+        worker_tell_cut_short(worker, effect->drained.abandoned);
     worker_close(worker, effect->drained.complete ? EXIT_DONE : EXIT_TEMPORARY, 0);
 }
 

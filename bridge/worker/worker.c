@@ -239,11 +239,19 @@ hard_deadline(unsigned bound_s)
 }
 
 void
+worker_tell_cut_short(struct worker *worker, uint32_t abandoned)
+{
+    if (!worker->told_cut_short)
+        log_line(LOG_AB8203, &(struct log_fields){ .count = abandoned });
+    worker->told_cut_short = true;
+}
+
+void
 worker_drain(struct worker *worker)
 {
     struct input input = { .kind = INPUT_CONTROL, .control = CONTROL_DRAIN };
     if (worker->draining) {
-        log_line(LOG_AB8203, NULL);
+        worker_tell_cut_short(worker, 0);
         worker_close(worker, EXIT_TEMPORARY, LEAVE_NOW_MS);
         return;
     }
@@ -270,6 +278,10 @@ worker_exit(struct worker *worker, int code)
     if (worker->stopped)
         return;
     worker->stopped = true;
+    if (code == EXIT_DONE)
+        log_line(LOG_AB8202, NULL);
+    else
+        worker_tell_cut_short(worker, 0);
     worker->options.stopped(worker->options.owner, code);
 }
 
@@ -289,7 +301,7 @@ tell_owed(const struct worker *worker)
         return;
     dedup_stats(worker->dedup, &stats);
     if (stats.owed > 0)
-        log_line(LOG_AB4204, &(struct log_fields){ .attempt = (uint32_t)stats.owed });
+        log_line(LOG_AB4204, &(struct log_fields){ .count = stats.owed });
 }
 
 void

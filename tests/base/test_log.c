@@ -156,9 +156,9 @@ Test(log, the_longest_fields_fit_a_line)
     memset(long_text, '\x01', sizeof long_text - 1);
     open_log(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     struct slice slice = slice_of(long_text);
-    log_line(LOG_AB8201, &(struct log_fields){long_text, long_text, long_text, long_text, true, true, 1, 2, slice, 3, long_text,
-                                              4, long_text, long_text, 5, long_text, 6, 7, 8, slice, true, long_text, slice,
-                                              slice});
+    log_line(LOG_AB8201, &(struct log_fields){long_text, long_text, long_text, long_text, true, true, 1, 2, slice, 3, 4,
+                                              long_text, 5, long_text, long_text, 6, long_text, 7, 8, 9, slice, true, long_text,
+                                              slice, slice});
     const char *text = written();
     cr_assert_eq(count(text, "\n"), 1);
     cr_assert(strlen(text) <= LOG_LINE_BYTES_MAX);

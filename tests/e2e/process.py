@@ -12,7 +12,7 @@ import time
 
 from deliveries import fill
 from harness import World
-from servers import Failure, Process, expect, tail, urlopen, wait_until
+from servers import Failure, Process, Redis, expect, tail, urlopen, wait_until
 
 METRICS_DEF = __import__("pathlib").Path(__file__).resolve().parents[2] / "bridge" / "metrics.def"
 
@@ -60,6 +60,7 @@ def second_sigterm(servers, name):
             code == 75 and took < 2.5,
             f"second SIGTERM: exit {code} after {took:.1f} s, not 75 within 2.5 s\n{tail(worker.log)}",
         )
+        said_once(worker)
         world.sim.ask("DELETE", "/faults")
         last = world.worker(soar={"claim_lease": "6s"})
         world.finished(60)
@@ -117,7 +118,30 @@ def late_drain(servers, name):
         )
         took = worker.leave(75)
         expect(1.5 < took < 10, f"the drain of 2 s ended after {took:.1f} s")
+        said_once(worker)
         return f"exit 75 after {took:.1f} s with a drain of 2 s"
+
+
+def said_once(worker):
+    expect(worker.count("AB8203") == 1, f"AB8203 is said {worker.count('AB8203')} times\n{tail(worker.log)}")
+
+
+def drain_without_redis(servers, name):
+    """Redis is gone until shutdown.drain has passed: what was acknowledged is committed, and the end says 75."""
+    redis = Redis(servers.folder / f"{name}-redis")
+    with World(servers, name, partitions=1, redis=redis) as world:
+        fill(world, 50, repeats=0)
+        world.sim.fault("delay", ms=1500)
+        worker = world.worker(notice={"on_redis_down": "pause"}, shutdown={"drain": "4s"})
+        wait_until(
+            "calls are under way", lambda: worker.get("/metrics") and worker.metric("alertbridge_calls_inflight") > 1, 20
+        )
+        redis.stop()
+        took = worker.leave(75)
+        expect(3.5 < took < 12, f"the drain of 4 s ended after {took:.1f} s")
+        expect(worker.count("AB4204") > 0, f"no mark is missing: nothing was acknowledged\n{tail(worker.log)}")
+        said_once(worker)
+        return f"exit 75 after {took:.1f} s with a drain of 4 s, {worker.count('AB4204')} lines of marks that are missing"
 
 
 def refused_starts(servers, name):
@@ -280,6 +304,7 @@ FULL = {
     "second-sigterm": second_sigterm,
     "unread-log": unread_log,
     "late-drain": late_drain,
+    "drain-without-redis": drain_without_redis,
     "refused-starts": refused_starts,
     "admin": admin,
     "unkind-clients": unkind_clients,

@@ -125,6 +125,60 @@ Test(story, a_shutdown_while_the_store_is_away_counts_what_was_acknowledged_as_t
     cr_expect_eq(drained_seen(), 1);
     cr_expect_eq(committed(), 42);
     cr_expect_eq(stats()->marks_missing, 1);
+    cr_expect_not(drained_complete(), "its bound was passed");
+    everything_adds_up();
+}
+
+/* ---- partitions that are lost in a shutdown -------------------------------------------------------------------------------- */
+
+Test(story, a_shutdown_is_not_complete_when_its_partitions_are_lost_with_a_call_under_way)
+{
+    stage();
+    story_begin();
+    receive_alert(41, "inc-1", "i1");
+    pass(1);
+    drain();
+    lose();
+    pass(100);
+    expect_line("delivered 1: inc-1");
+    cr_expect_eq(drained_seen(), 1, "the call is waited for all the same");
+    cr_expect_not(drained_complete(), "another worker will read it again");
+    everything_adds_up();
+}
+
+Test(story, a_shutdown_is_not_complete_when_its_partitions_are_lost_before_its_last_commit)
+{
+    stage();
+    story_begin();
+    receive_alert(41, "inc-1", "i1");
+    pass(100);
+    commits_say(COMMIT_FAILED, 1000);
+    drain();
+    pass(50);
+    lose();
+    pass(100);
+    cr_expect_eq(drained_seen(), 1);
+    cr_expect_not(drained_complete());
+}
+
+Test(story, a_shutdown_is_complete_when_partitions_are_lost_of_which_all_is_committed_or_was_never_begun)
+{
+    struct engine_config *config = stage();
+    config->targets[1].concurrency = 1;
+    config->targets[1].retry_base_ms = 60000;
+    story_begin();
+    replies(OUTCOME_DELIVERED, OUTCOME_NOT_SENT, OUTCOME_COUNT);
+    receive_alert(41, "inc-1", "i1");
+    pass(2000);
+    cr_expect_eq(committed(), 42);
+    receive_alert(42, "inc-2", "i2");
+    pass(15);
+    drain();
+    lose();
+    pass(100);
+    expect_line("inc-2    given up, doubt 0");
+    cr_expect_eq(drained_seen(), 1);
+    cr_expect(drained_complete());
     everything_adds_up();
 }
 
