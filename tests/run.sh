@@ -2,11 +2,8 @@
 # Installs, builds, runs every test. Ends with one line: N passed, N failed.
 #
 #   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, the simulated world, coverage,
-<<<<<<< HEAD
-#                           each fuzz target for 15 seconds, end to end on real Kafka and Redis, each call that can fail made to fail
-=======
-#                           each fuzz target for 15 seconds, end to end on real Kafka and Redis, six minutes of chaos
->>>>>>> 2d3767f (wip)
+#                           each fuzz target for 15 seconds, end to end on real Kafka and Redis, each call that can fail made to
+#                           fail, six minutes of chaos
 #   tests/run.sh --quick    the same units, stories and wire tests, some seeds, one short end-to-end run: under 5 minutes once the
 #                           packages are there
 set -uo pipefail
@@ -106,10 +103,7 @@ else
     script coverage tests/coverage.sh
     step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 --build build/fuzz
     script e2e tests/e2e/run.sh build/release/alertbridge
-<<<<<<< HEAD
     script torture tests/torture/run.sh --quick build/asan/alertbridge
-=======
     script chaos tests/chaos/run.sh --folder "$logs/chaos" build/release/alertbridge
->>>>>>> 2d3767f (wip)
 fi
 finish
