@@ -18,7 +18,7 @@ class Redis:
             if line.startswith("$"):
                 return file.read(int(line[1:])).decode()
             if line.startswith("-"):
-                sys.exit(f"bench/jobs: Redis: {words[0]}: {line}")
+                sys.exit(f"bench: Redis: {words[0]}: {line}")
             return line[1:].strip()
 
     def begin(self):
@@ -32,3 +32,6 @@ class Redis:
 
     def cpu_s(self):
         return sum(float(n) for n in re.findall(r"used_cpu_(?:user|sys):([\d.]+)", self.ask("INFO", "cpu")))
+
+    def version(self):
+        return re.search(r"redis_version:(\S+)", self.ask("INFO", "server"))[1]

@@ -3,8 +3,9 @@
  *     sink PORT       on loopback; PORT 0 = any; prints "PORT=n"
  *
  * Business calls are answered with what their worker takes for success: the SOAR gateway's, the portal's, a token, or for
- * /floor any 200. Each event's id is looked up in a set: distinct and repeats. GET /stats tells the counts and the times of the
- * first and the last call, GET /reset forgets all. */
+ * /floor any 200. It remembers how often each event's id came: distinct and repeats. GET /stats tells the counts and the times
+ * of the first and the last call, GET /reset forgets all. POST /times with ids, one a line, is told how many of them never came
+ * and how many came more than once. */
 #include "bench/sink.h"
 
 #include <arpa/inet.h>
@@ -86,6 +87,12 @@ reset(void)
     seen_reset();
 }
 
+static bool
+is_for(const char *target, const char *path)
+{
+    return strncmp(target, path, strlen(path)) == 0;
+}
+
 /* A business call that holds no id we know counts as a call without events, and shows as a loss. */
 static const char *
 take_call(const char *target, const char *end)
@@ -95,7 +102,7 @@ take_call(const char *target, const char *end)
     if (counts.calls++ == 0)
         counts.first_us = counts.last_us;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (strncmp(target, forms[i].path, strlen(forms[i].path)) != 0)
+        if (!is_for(target, forms[i].path))
             continue;
         uint64_t n = count_ids(&forms[i], target, end);
         counts.events += n;
@@ -106,16 +113,33 @@ take_call(const char *target, const char *end)
     return reply;
 }
 
-static const char *
-take(const char *target, const char *end, char *memory)
+static void
+write_times(const char *at, const char *end, char *reply)
 {
-    static const char token_path[] = "/apim-token-service/";
-    if (strncmp(target, token_path, sizeof token_path - 1) == 0) {
+    uint64_t ids = 0, never = 0, again = 0;
+    for (const char *stop; at < end && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1) {
+        uint64_t times = seen_times(at, (size_t)(stop - at));
+        ids++;
+        never += times == 0;
+        again += times > 1;
+    }
+    snprintf(reply, REPLY_BYTES_MAX, "{\"ids\": %lu, \"never\": %lu, \"again\": %lu}", ids, never, again);
+}
+
+/* A request from its target on; its body lies from `body` to `end`. */
+static const char *
+take(const char *target, const char *body, const char *end, char *memory)
+{
+    if (is_for(target, "/apim-token-service/")) {
         counts.tokens++;
         return token_reply;
     }
-    bool resets = strncmp(target, "/reset ", 7) == 0;
-    if (!resets && strncmp(target, "/stats ", 7) != 0)
+    if (is_for(target, "/times ")) {
+        write_times(body, end, memory);
+        return memory;
+    }
+    bool resets = is_for(target, "/reset ");
+    if (!resets && !is_for(target, "/stats "))
         return take_call(target, end);
     if (resets)
         reset();
@@ -155,13 +179,13 @@ request_size(const struct connection *connection, size_t *head_size)
 }
 
 static bool
-answer(struct connection *connection, size_t size)
+answer(struct connection *connection, size_t head_size, size_t size)
 {
     char memory[REPLY_BYTES_MAX], reply[REPLY_BYTES_MAX + 128];
     const char *target = memchr(connection->bytes, ' ', size);
     if (!target)
         return false;
-    const char *body = take(target + 1, connection->bytes + size, memory);
+    const char *body = take(target + 1, connection->bytes + head_size, connection->bytes + size, memory);
     int n = snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                      strlen(body), body);
     return write(event_get_fd(connection->readable), reply, (size_t)n) == n;
@@ -194,7 +218,7 @@ on_readable(evutil_socket_t fd, short what, void *data)
     }
     connection->size += (size_t)got;
     while ((size = request_size(connection, &head_size)) > 0) {
-        if (!answer(connection, size)) {
+        if (!answer(connection, head_size, size)) {
             hang_up(connection);
             return;
         }

@@ -1,10 +1,14 @@
-/* sink_seen.c: a set of hashes, open addressing, doubled when it is half full. */
+/* sink_seen.c: hashes and how often each came; open addressing, doubled when it is half full. */
 #include "bench/sink.h"
 
 #include <stdlib.h>
 
+struct entry {
+    uint64_t hash, times;   /* times 0 = empty */
+};
+
 static struct {
-    uint64_t *hashes;       /* 0 = empty */
+    struct entry *entries;
     uint64_t capacity, n;
 } seen;
 
@@ -18,31 +22,31 @@ hash_of(const char *id, size_t size)
     hash ^= hash >> 32;
     hash *= 0x9e3779b97f4a7c15;
     hash ^= hash >> 29;
-    return hash ? hash : 1;
+    return hash;
 }
 
-static void
-place(uint64_t hash)
+/* Where the hash is, or is to be. */
+static struct entry *
+entry_of(uint64_t hash)
 {
     uint64_t at = hash & (seen.capacity - 1);
-    while (seen.hashes[at] != 0 && seen.hashes[at] != hash)
+    while (seen.entries[at].times != 0 && seen.entries[at].hash != hash)
         at = (at + 1) & (seen.capacity - 1);
-    seen.n += seen.hashes[at] == 0;
-    seen.hashes[at] = hash;
+    return &seen.entries[at];
 }
 
 static void
 grow(void)
 {
-    uint64_t *old = seen.hashes, size = seen.capacity;
+    struct entry *old = seen.entries;
+    uint64_t size = seen.capacity;
     seen.capacity = size ? size * 2 : 1 << 16;
-    seen.hashes = calloc(seen.capacity, sizeof *seen.hashes);
-    if (!seen.hashes)
+    seen.entries = calloc(seen.capacity, sizeof *seen.entries);
+    if (!seen.entries)
         abort();
-    seen.n = 0;
     for (uint64_t i = 0; i < size; i++)
-        if (old[i] != 0)
-            place(old[i]);
+        if (old[i].times != 0)
+            *entry_of(old[i].hash) = old[i];
     free(old);
 }
 
@@ -51,7 +55,17 @@ seen_add(const char *id, size_t size)
 {
     if (seen.n * 2 >= seen.capacity)
         grow();
-    place(hash_of(id, size));
+    uint64_t hash = hash_of(id, size);
+    struct entry *entry = entry_of(hash);
+    seen.n += entry->times == 0;
+    entry->hash = hash;
+    entry->times++;
+}
+
+uint64_t
+seen_times(const char *id, size_t size)
+{
+    return seen.n ? entry_of(hash_of(id, size))->times : 0;
 }
 
 uint64_t
@@ -63,7 +77,7 @@ seen_distinct(void)
 void
 seen_reset(void)
 {
-    free(seen.hashes);
-    seen.hashes = NULL;
+    free(seen.entries);
+    seen.entries = NULL;
     seen.capacity = seen.n = 0;
 }

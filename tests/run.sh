@@ -3,7 +3,7 @@
 #
 #   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, the simulated world, coverage,
 #                           each fuzz target for 15 seconds, end to end on real Kafka and Redis, each call that can fail made to
-#                           fail, six minutes of chaos
+#                           fail, six minutes of chaos, kills in mid-run
 #   tests/run.sh --quick    the same units, stories and wire tests, some seeds, one short end-to-end run: under 5 minutes once the
 #                           packages are there
 set -uo pipefail
@@ -105,5 +105,6 @@ else
     script e2e tests/e2e/run.sh build/release/alertbridge
     script torture tests/torture/run.sh --quick build/asan/alertbridge
     script chaos tests/chaos/run.sh --folder "$logs/chaos" build/release/alertbridge
+    step kills bench/kills --smoke
 fi
 finish
