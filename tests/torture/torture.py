@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import concurrent.futures
 import json
 import logging
 import os
@@ -153,7 +154,7 @@ class Lanes:
         self.results.fail(f"{self.store} store, starts {', '.join(str(start.fault) for start in lane.starts)}: {text}")
 
 
-def commands(bench, results, rng, every):
+def commands(bench, n, results, rng, every):
     """The short commands: each site that nothing failed yet; with `every` also by number."""
     lane = Lane(bench, 99, "redis")
     path = lane.world.folder / "check.yaml"
@@ -169,11 +170,11 @@ def commands(bench, results, rng, every):
     ):
         command = Command(bench, name, words)
         seen = command.start(None).seen
-        for fault in by_site(seen.sites, results.reached, rng) + (by_number(seen.totals, every, rng) if every else []):
-            try:
-                command.start(fault)
-            except Failure as failure:
-                results.fail(f"{name}: {failure}")
+        faults = by_site(seen.sites, results.reached, rng) + (by_number(seen.totals, every, rng) if every else [])
+        with concurrent.futures.ThreadPoolExecutor(n) as pool:
+            for told in pool.map(command.tried, faults):
+                if told:
+                    results.fail(f"{name}: {told}")
 
 
 def tell_reached(binary, results):
@@ -232,7 +233,7 @@ def main():
             lanes.run(by_number(seen.totals, every, rng) + ([] if options.quick else sticky(seen.sites)))
             memory = Lanes(bench, "memory", options.lanes, results)
             memory.run(by_site(memory.first().sites, results.reached, rng))
-            commands(bench, results, rng, 0 if options.quick else every)
+            commands(bench, options.lanes, results, rng, 0 if options.quick else every)
             for site in tell_reached(options.binary, results):
                 results.fail(f"never made to fail, and not in unreached.txt: {site.kind} {site.function} at {site.file}:{site.line}")
     except Failure as failure:
