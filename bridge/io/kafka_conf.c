@@ -45,6 +45,7 @@ static const struct kafka_property producer_defaults[] = {
     { "message.max.bytes", "10485760" },        /* a record of any topic, with its original headers and ours */
     { "queue.buffering.max.kbytes", "16384" },
     { "message.timeout.ms", "60000" },          /* then the engine is told, and decides */
+    { "topic.metadata.propagation.max.ms", "1000" },    /* how long a missing topic may be one that was just made */
 };
 
 /* Refused in kafka.properties, and what to do instead. */

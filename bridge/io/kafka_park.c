@@ -129,7 +129,7 @@ is_stub(const struct dead_letter *letter)
 /* ---- in -------------------------------------------------------------------------------------------------------------------- */
 
 static void
-refuse(struct kafka *kafka, struct tag tag)
+refuse(struct kafka *kafka, struct tag tag, rd_kafka_resp_err_t error)
 {
     if (kafka->n_refused == kafka->refused_capacity) {
         uint32_t capacity = kafka->refused_capacity ? 2 * kafka->refused_capacity : 64;
@@ -137,7 +137,7 @@ refuse(struct kafka *kafka, struct tag tag)
         check(kafka->refused);
         kafka->refused_capacity = capacity;
     }
-    kafka->refused[kafka->n_refused++] = tag;
+    kafka->refused[kafka->n_refused++] = (struct refused_letter){ tag, error };
     kafka_wake(kafka);
 }
 
@@ -155,10 +155,8 @@ kafka_park(struct kafka *kafka, const struct dead_letter *letter)
         produce(kafka, letter->key, letter->value, headers, letter->timestamp_ms, tag_pack(letter->tag));
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         code = produce_stub(kafka, letter);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka_say(kafka, (int)code, "dead letter not queued: %s", rd_kafka_err2str(code));
-        refuse(kafka, letter->tag);
-    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        refuse(kafka, letter->tag, code);
 }
 
 /* ---- out ------------------------------------------------------------------------------------------------------------------- */
@@ -178,14 +176,45 @@ park_as_stub(struct kafka *kafka, const rd_kafka_message_t *message)
     return produce_stub(kafka, &letter) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static const char *
+remedy_of(rd_kafka_resp_err_t error)
+{
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return "; create the topic, or correct dead_letter.topic";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return "; grant Describe and Write on the topic";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return "; grant IdempotentWrite on the cluster";
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+        return "; bring its replicas back, or see min.insync.replicas";
+    default:
+        return "";
+    }
+}
+
+static void
+answer(struct kafka *kafka, struct tag tag, rd_kafka_resp_err_t error)
+{
+    char why[KAFKA_ERROR_BYTES];
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka->handler.parked(kafka->handler.owner, tag, NULL);
+        return;
+    }
+    kafka->stats.errors++;
+    snprintf(why, sizeof why, "%s: %s%s", rd_kafka_err2name(error), rd_kafka_err2str(error), remedy_of(error));
+    kafka->handler.parked(kafka->handler.owner, tag, why);
+}
+
 static void
 report(struct kafka *kafka, const rd_kafka_message_t *message)
 {
     if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && park_as_stub(kafka, message))
         return;
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        kafka_say(kafka, message->err, "dead letter not written to %s: %s", kafka->park_topic, rd_kafka_err2str(message->err));
-    kafka->handler.parked(kafka->handler.owner, tag_unpack(message->_private), message->err == RD_KAFKA_RESP_ERR_NO_ERROR);
+    answer(kafka, tag_unpack(message->_private), message->err);
 }
 
 static void
@@ -214,8 +243,8 @@ kafka_producer_turn(struct kafka *kafka)
     if (!kafka->producer)
         return false;
     for (uint32_t n = kafka->n_refused; n > 0; n--) {
-        struct tag tag = kafka->refused[--kafka->n_refused];
-        kafka->handler.parked(kafka->handler.owner, tag, false);
+        struct refused_letter letter = kafka->refused[--kafka->n_refused];
+        answer(kafka, letter.tag, (rd_kafka_resp_err_t)letter.error);
     }
     for (int i = 0; i < REPORTS_A_TURN; i++) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->reports, 0);

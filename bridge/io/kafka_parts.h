@@ -101,7 +101,10 @@ struct kafka {
     struct rd_kafka_s *producer;
     struct rd_kafka_queue_s *reports;
     char *park_topic;
-    struct tag *refused;                            /* parks that never reached the queue; answered in the next turn */
+    struct refused_letter {
+        struct tag tag;
+        int error;
+    } *refused;                                     /* parks that never reached the queue; answered in the next turn */
     uint32_t n_refused, refused_capacity;
 
     bool leaving, closed, told_closed;

@@ -6,17 +6,17 @@
 
 #include <string.h>
 
+enum { LETTERS_TOLD_EVERY_MS = 30000 };
+
 /* What a person should know of one delivery: its target and id are asked of the engine before it is told. */
 static void
-log_delivery(struct worker *worker, struct tag tag, enum log_code code)
+log_delivery(struct worker *worker, struct tag tag, enum log_code code, struct log_fields *fields)
 {
-    struct log_fields fields = { .target = "_none" };
     int target;
-    if (!engine_delivery_origin(worker->engine, tag, &target, &fields.message_id))
+    if (!engine_delivery_origin(worker->engine, tag, &target, &fields->message_id))
         return;
-    if (target >= 0)
-        fields.target = worker->target_names[target];
-    log_line(code, &fields);
+    fields->target = target >= 0 ? worker->target_names[target] : "_none";
+    log_line(code, fields);
 }
 
 /* ---- Kafka ----------------------------------------------------------------------------------------------------------------- */
@@ -111,16 +111,31 @@ on_committed(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, en
     worker_feed(owner, &input);
 }
 
+/* The first at once, then one line for all of half a minute: each letter is tried again each second. */
 static void
-on_parked(void *owner, struct tag tag, bool ok)
+tell_refused(struct worker *worker, struct tag tag, const char *why)
+{
+    struct log_fields fields = { .topic = worker->config->dead_letter.topic, .error = why };
+    ms_t now_ms = clock_now_ms();
+    worker->letters_refused++;
+    if (worker->letters_told_ms != 0 && now_ms - worker->letters_told_ms < LETTERS_TOLD_EVERY_MS)
+        return;
+    fields.count = worker->letters_refused;
+    worker->letters_told_ms = now_ms;
+    worker->letters_refused = 0;
+    log_delivery(worker, tag, LOG_AB6102, &fields);
+}
+
+static void
+on_parked(void *owner, struct tag tag, const char *refused)
 {
     struct worker *worker = owner;
     struct input input = { .kind = INPUT_PARKED };
     input.parked.tag = tag;
-    input.parked.ok = ok;
-    worker->park_writes[!ok]++;
-    if (!ok)
-        log_delivery(worker, tag, LOG_AB6102);
+    input.parked.ok = refused == NULL;
+    worker->park_writes[refused != NULL]++;
+    if (refused)
+        tell_refused(worker, tag, refused);
     worker_feed(owner, &input);
 }
 
@@ -179,7 +194,7 @@ static void
 on_claimed(void *owner, struct tag tag, const struct claim_answer *answer)
 {
     if (answer->verdict == CLAIM_CONFLICT || answer->verdict == CLAIM_TAKEOVER)
-        log_delivery(owner, tag, answer->verdict == CLAIM_CONFLICT ? LOG_AB4201 : LOG_AB4203);
+        log_delivery(owner, tag, answer->verdict == CLAIM_CONFLICT ? LOG_AB4201 : LOG_AB4203, &(struct log_fields){ 0 });
     struct input input = { .kind = INPUT_CLAIMED };
     input.claimed.tag = tag;
     input.claimed.answer = *answer;
@@ -190,7 +205,7 @@ static void
 on_settled(void *owner, struct tag tag, enum settle_answer answer)
 {
     if (answer == SETTLE_FENCED)
-        log_delivery(owner, tag, LOG_AB4202);
+        log_delivery(owner, tag, LOG_AB4202, &(struct log_fields){ 0 });
     struct input input = { .kind = INPUT_SETTLED };
     input.settled.tag = tag;
     input.settled.answer = answer;

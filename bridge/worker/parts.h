@@ -75,6 +75,8 @@ struct worker {
     const char *target_names[TARGETS_MAX], *route_names[ROUTES_MAX];
     struct event *pump_event, *timer_event, *secret_event;
     uint32_t calls_made;
+    uint64_t letters_refused;           /* dead letters, since the last line about them */
+    ms_t letters_told_ms;               /* when that line was; 0 = never */
     bool told_cut_short;        /* AB8203 was said */
     bool joined, draining, closing, stopped, store_down, brokers_away;
     uint64_t park_writes[2], secret_reloads[2];     /* ok, error */

@@ -264,11 +264,14 @@ on_committed(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, en
 }
 
 static void
-on_parked(void *owner, struct tag tag, bool ok)
+on_parked(void *owner, struct tag tag, const char *refused)
 {
     struct member_of_test *m = owner;
-    if (m->n_parks < 64)
-        m->parks[m->n_parks++] = (struct noted_park){ tag, ok };
+    if (m->n_parks == 64)
+        return;
+    struct noted_park *park = &m->parks[m->n_parks++];
+    *park = (struct noted_park){ .tag = tag, .ok = refused == NULL };
+    snprintf(park->refused, sizeof park->refused, "%s", refused ? refused : "");
 }
 
 static void

@@ -32,6 +32,7 @@ struct noted_commit {
 struct noted_park {
     struct tag tag;
     bool ok;
+    char refused[256];          /* why; "" = it was not */
 };
 
 struct member_of_test {

@@ -1,4 +1,5 @@
 /* test_kafka_park.c: dead letters as they lie in the topic, and the ends of partitions that hold transactions. */
+#include "bridge/io/clock.h"
 #include "bridge/io/kafka_parts.h"
 #include "tests/wire/kafka_world.h"
 
@@ -125,20 +126,22 @@ Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neig
     member_leave(r);
 }
 
-Test(kafka_park, a_topic_that_does_not_exist_is_an_answer_not_a_silence)
+/* With the settings as they are shipped: librdkafka's own wait for a topic that may just have been made is 30 s. */
+Test(kafka_park, a_topic_that_does_not_exist_is_an_answer_within_seconds_not_a_silence)
 {
     struct member_of_test *m = member_start(&(struct member_config){
         .group = world_name("g"),
         .topics = { { world_topic("in", 1, NULL), 0, false } },
         .dead_letter_topic = world_name("nowhere"),
-        .properties = { { "message.timeout.ms", "3000" }, { "topic.metadata.propagation.max.ms", "1000" } },
     });
+    ms_t parked_ms = clock_now_ms();
     kafka_park(m->kafka, &(struct dead_letter){ .tag = { 7, 9 }, .value = { "v", 1 } });
     cr_expect_eq(m->n_parks, 0, "never from inside the call");
     until(m->n_parks == 1);
     cr_expect_not(m->parks[0].ok);
     cr_expect_eq(m->parks[0].tag.slot, 7);
-    cr_expect(member_said(m, "topic", "dead letter not written") || member_said(m, "transport", "dead letter not written"));
+    cr_expect_lt(clock_now_ms() - parked_ms, 15000);
+    cr_expect_not_null(strstr(m->parks[0].refused, "create the topic"), "%s", m->parks[0].refused);
     until(m->assigned == 1);
     member_leave(m);
 }
