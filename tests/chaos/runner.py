@@ -28,11 +28,10 @@ from faults import FLOORS, FLOORS_S, counted
 from fleet import Scraper
 from judgement import Judgement
 from nemesis import Nemesis
-from schedule import plan, windows
+from schedule import REST_S, plan, windows
 from servers import Failure, Process, expect, wait_until
 from traffic import TARGETS, Traffic, Transactions, tell_record
 
-REST_S = 60  # of the minutes of a run, for its begin and its end
 CALM_MS = 2 * (LEASE_MS + BACK_OFF_MS) + SESSION_MS + REVOKE_DRAIN_MS
 PAUSED_MS = 30_000  # a target that was told to correct its settings tries again so often
 TAKEOVER_S, REDIS_BACK_S, LEAVE_S = (SESSION_MS + LEASE_MS + 1000) / 1000, 1, 10  # what recoveries are measured against
@@ -224,9 +223,21 @@ class Run:
         self.nemesis.over.set()
         self.tell_faults()
         exits = " ".join(f"{code}: {n}" for code, n in sorted(self.arena.fleet.exits.items()))
-        self.held.append(f"{len(self.arena.fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}")
+        fleet = self.arena.fleet
+        self.summary["library_aborts"] = fleet.library_aborts
+        self.held.append(
+            f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}; ended by an assertion of librdkafka "
+            f"(its issue 4605): {fleet.library_aborts}"
+        )
+        passed_and_failed = self.judge()
         self.recover()
-        return self.judge()
+        return passed_and_failed
+
+    def stop(self):
+        """Nobody is started or missed any more."""
+        if hasattr(self, "arena"):
+            self.arena.fleet.closed = True
+        Process.stop_all()
 
 
 # ---- the program ---------------------------------------------------------------------------------------------------------------
@@ -296,7 +307,7 @@ def carry_out(run):
         return 0, 0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        Process.stop_all()
+        run.stop()
 
 
 def main():

@@ -6,6 +6,8 @@ import random
 
 from faults import A_MINUTE, GROUPS, VARIANTS, arguments_of
 
+REST_S = 60  # of the minutes of a run, for its begin and its end
+
 # Now and then one thing happens while nothing else does, so that its recovery can be told from that of other things. A window
 # begins with the time in which what happened before it comes to an end.
 ALONE_EVERY_S, CLEARING_S = 300, 15
@@ -58,7 +60,7 @@ def together(seed, seconds):
 def windows(seconds):
     """(begin, end) of each; nothing else begins in them, however late it is."""
     length, _ = window()
-    n = int(seconds / ALONE_EVERY_S)
+    n = round(seconds / ALONE_EVERY_S)
     rest = seconds - n * length
     return [((i + 0.5) * rest / n + i * length, (i + 0.5) * rest / n + (i + 1) * length) for i in range(n)]
 

@@ -180,6 +180,7 @@ class Store:
         """A snapshot cannot be written, for a folder is in its place; so nothing else may be."""
         before = self.first.errors("MISCONF")
         snapshot = self.first.data / "dump.rdb"
+        snapshot.unlink(missing_ok=True)  # of a time when it was the replica
         snapshot.mkdir()
         self.first.ask("CONFIG", "SET", "save", "3600 1")
         wait_until("a snapshot has failed", self.snapshot_failed, 20, every=0.1)
