@@ -163,6 +163,7 @@ void config_free(struct config *);
 void config_report_free(struct config_report *);
 void config_report_text(struct buf *, const struct config_report *);
 void config_report_json(struct buf *, const struct config_report *);
+void config_problem_line(struct buf *, const struct config_problem *);     /* place, fact and remedy, without a newline */
 
 void config_example(struct buf *);      /* YAML that `check` accepts */
 void config_docs(struct buf *);         /* docs/config.md */

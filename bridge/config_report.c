@@ -226,17 +226,29 @@ put_source_line(struct buf *out, const struct config_problem *problem)
 }
 
 static void
-put_problem(struct buf *out, const struct config_problem *problem)
+put_fact(struct buf *out, const struct config_problem *problem, const char *severity)
 {
     buf_text(out, problem->file);
     if (problem->line > 0)
         buf_format(out, ":%d:%d", problem->line, problem->column);
-    buf_format(out, ": %s", problem->warning ? "warning: " : "");
+    buf_format(out, ": %s", severity);
     if (problem->path[0] != '\0')
         buf_format(out, "%s: ", problem->path);
     buf_text(out, problem->text);
     if (problem->remedy != NULL)
         buf_format(out, "; %s", problem->remedy);
+}
+
+void
+config_problem_line(struct buf *out, const struct config_problem *problem)
+{
+    put_fact(out, problem, "");
+}
+
+static void
+put_problem(struct buf *out, const struct config_problem *problem)
+{
+    put_fact(out, problem, problem->warning ? "warning: " : "");
     buf_char(out, '\n');
     if (problem->source_line != NULL)
         put_source_line(out, problem);

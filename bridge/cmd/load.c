@@ -1,6 +1,8 @@
 /* load.c: the configuration that a command line names, with everything that is wrong with it. */
 #include "bridge/cmd/load.h"
 
+#include "bridge/log.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,13 +111,35 @@ cmd_print_report(const struct config_report *report, FILE *where, bool json)
     text_free(out);
 }
 
+void
+cmd_print_refusal(const struct cmd_context *context, const struct config_report *report, int code)
+{
+    if (code != EXIT_USAGE && code != EXIT_NO_INPUT)
+        cmd_print_report(report, context->json ? stdout : stderr, context->json);
+}
+
 struct config *
 cmd_load(struct cmd_context *context, int *code)
 {
     struct config_report report;
     struct config *config = cmd_load_report(context, &report, code);
-    if (*code != EXIT_USAGE && *code != EXIT_NO_INPUT)
-        cmd_print_report(&report, context->json && config == NULL ? stdout : stderr, context->json && config == NULL);
+    if (config == NULL)
+        cmd_print_refusal(context, &report, *code);
+    else
+        cmd_print_report(&report, stderr, false);
     config_report_free(&report);
     return config;
+}
+
+void
+cmd_log_warnings(const struct config_report *report)
+{
+    char line[4096];
+    struct buf buf;
+    for (uint32_t i = 0; i < report->n; i++) {
+        buf_init(&buf, line, sizeof line);
+        config_problem_line(&buf, &report->problems[i]);
+        const char *text = buf_cstr(&buf);
+        log_line(LOG_AB1101, &(struct log_fields){ .error = buf.overflow ? report->problems[i].text : text });
+    }
 }

@@ -18,6 +18,8 @@ void load_kafka(const struct config *, struct load_kafka *);
 
 /* NULL with *code = 64 or 66 (said on stderr already, the report is empty) or 78. */
 struct config *cmd_load_report(const struct cmd_context *, struct config_report *, int *code);
+void cmd_print_refusal(const struct cmd_context *, const struct config_report *, int code);    /* why there is no configuration */
+void cmd_log_warnings(const struct config_report *);    /* a line of the log each */
 void cmd_print_report(const struct config_report *, FILE *, bool json);
 
 #endif

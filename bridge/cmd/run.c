@@ -1,5 +1,6 @@
 /* run.c: `alertbridge run`: the worker, until SIGTERM. */
 #include "bridge/cmd/cmd.h"
+#include "bridge/cmd/load.h"
 #include "bridge/config.h"
 #include "bridge/log.h"
 #include "bridge/worker/worker.h"
@@ -146,11 +147,17 @@ cmd_run(struct cmd_context *context)
 {
     struct run run = { .code = EXIT_INTERNAL };
     int code;
-    struct config *config = cmd_load(context, &code);
-    if (!config)
+    struct config_report report;
+    struct config *config = cmd_load_report(context, &report, &code);
+    if (!config) {
+        cmd_print_refusal(context, &report, code);
+        config_report_free(&report);
         return code;
+    }
     prepare_process();
     log_open(STDERR_FILENO, (enum log_level)config->log.level, (enum log_format)config->log.format);
+    cmd_log_warnings(&report);
+    config_report_free(&report);
     event_set_log_callback(on_loop_trouble);
     event_set_fatal_callback(on_loop_lost);
     run.base = event_base_new();

@@ -166,6 +166,20 @@ def refused_starts(servers, name):
         return "admin port taken 69, bad configuration 78, no file 66"
 
 
+def warnings(servers, name):
+    """What check warns of stands in the log of run in the log's own form: each line of stderr is JSON."""
+    with World(servers, name, partitions=1, sim=False) as world:
+        worker = world.worker(stall={"after": "6m"}, scaling={"assumed_rate": "10/s"})
+        wait_until("it has begun", lambda: worker.count("AB8101"), 20)
+        told = [line["error"] for line in worker.lines("AB1101")]
+        expect(len(told) == 2 and "stall" in " ".join(told) and "scaling" in " ".join(told), f"warnings: {told}")
+        expect(all(".yaml" in text and "; " in text for text in told), f"a warning without its place or remedy: {told}")
+        text = [line for line in worker.log.read_bytes().splitlines() if not line.startswith(b"{")]
+        expect(not text, f"lines that are not JSON: {text[:3]}")
+        worker.leave()
+        return f"{len(told)} warnings as lines of the log"
+
+
 # ---- admin port ----
 
 
@@ -306,6 +320,7 @@ FULL = {
     "late-drain": late_drain,
     "drain-without-redis": drain_without_redis,
     "refused-starts": refused_starts,
+    "warnings": warnings,
     "admin": admin,
     "unkind-clients": unkind_clients,
 }
