@@ -1,10 +1,15 @@
 /* delivery.h: one event for one target, in our custody until it is terminal; and the record that it came in.
  *
- *   record ─▶ RECEIVED ─lane's turn▶ QUEUED ─slot, CLAIM▶ CLAIMING ─ours, CALL▶ CALLING ─delivered▶ SETTLING ─settled▶ DONE
- *                │                     ▲  ▲                 │ │duplicate ──────────│──────────────────────────────────▶ ▲
- *                │bad input,           │  └──── WAITING ◀───┘                      │retry                               │
- *                │no route             └─────── BACKOFF ◀──────────────────────────┤                                    │
- *                └───────▶ PARKING ◀──────── rejected, budget spent, held ─────────┘   PARKING ─acknowledged▶ SETTLING ─┘ */
+ *   record ─▶ RECEIVED ─lane's turn▶ QUEUED ─slot, CLAIM▶ CLAIMING ─ours, CALL▶ CALLING ─delivered▶ SETTLING ─settled▶ done
+ *                │                     ▲                    │ │                 │   ▲                ▲
+ *                │        busy, silent │                    │ │duplicate    not │   │CALL            │acknowledged
+ *                │                     └───── WAITING ◀─────┘ │       delivered ▼   │                │
+ *                ├─dropped──────────────────────────────▶ ENDING ─journaled▶ done  BACKOFF ─────▶ PARKING ◀┐
+ *                │                                            ▲                 │   ▲  rejected, spent     │
+ *                └─bad input, no route─▶ PARKING ─acknowledged┘  a guard is on  ▼   │called again          │let go
+ *                                                                              HELD ───────────────────────┘
+ *
+ *   A drain takes BACKOFF and HELD to SETTLING, a fence takes whoever is in no call to WAITING. Every step: delivery.c. */
 #ifndef BRIDGE_CORE_DELIVERY_H
 #define BRIDGE_CORE_DELIVERY_H
 

@@ -2,6 +2,7 @@
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_script.h"
 #include "tests/support/draw.h"
+#include "tests/wire/redis_stand.h"
 #include "tests/wire/window_rows.h"
 
 #include <criterion/criterion.h>
@@ -10,25 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct redis_server_of_test server;
-static struct stand stand;
-
-static void
-setup(void)
-{
-    server_prepare(&server);
-    server_start(&server);
-    stand_on(&stand, &server);
-}
-
-static void
-teardown(void)
-{
-    stand_release(&stand);
-    server_release(&server);
-}
-
-TestSuite(redis, .init = setup, .fini = teardown);
+TestSuite(redis, .init = redis_stand_begin, .fini = redis_stand_end);
 
 Test(redis, every_row_of_the_table_is_answered_as_written)
 {

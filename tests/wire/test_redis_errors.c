@@ -1,14 +1,13 @@
 /* test_redis_errors.c: each error by its name, and answers that are cut, lost or foreign: none of them ever says "free". */
 #include "tests/wire/claim_rows.h"
 #include "tests/wire/redis_relay.h"
+#include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-static struct redis_server_of_test server;
 static struct redis_relay relay;
-static struct stand stand;
 
 static void
 setup(void)
@@ -31,12 +30,6 @@ teardown(void)
 }
 
 TestSuite(redis_errors, .init = setup, .fini = teardown);
-
-static enum claim_verdict
-claimed(const char *id, uint64_t dispatch)
-{
-    return stand_claimed(&stand, stand_order(id, dispatch, 1)).verdict;
-}
 
 /* What is done about each; the remedy is that of redis_resp.c. */
 enum effect { STAYS, RECONNECTS, CONCERNS_THE_KEY };
@@ -72,13 +65,13 @@ Test(redis_errors, each_is_unknown_for_claims_and_ends_is_said_and_passes)
         uint64_t reconnects = stand_stats(&stand).reconnects;
         stand.n_texts = 0;
         relay_set(&relay, RELAY_INSTEAD, "SET", reply, 1);
-        cr_expect_eq(claimed(id, i + 1), CLAIM_UNKNOWN, "row %u", i);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), CLAIM_UNKNOWN, "row %u", i);
         cr_expect_eq(relay_hits(&relay), 1, "row %u", i);
         cr_expect(stand_heard(&stand, errors[i].says), "row %u", i);
         cr_expect_eq(stand.state, errors[i].effect == CONCERNS_THE_KEY ? DEDUP_FOREIGN_KEY : DEDUP_REFUSES, "row %u", i);
         if (errors[i].effect == RECONNECTS)
             cr_assert(stand_until(&stand, true), "row %u", i);
-        cr_expect_eq(claimed(id, i + 1), CLAIM_FREE, "row %u: nothing was written, and it is well again", i);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), CLAIM_FREE, "row %u: nothing was written, and it is well again", i);
         cr_expect(stand.up, "row %u", i);
         cr_expect_eq(stand_stats(&stand).reconnects - reconnects, errors[i].effect == RECONNECTS, "row %u", i);
         relay_set(&relay, RELAY_INSTEAD, "SET", reply, 1);
@@ -123,9 +116,9 @@ Test(redis_errors, an_answer_that_is_cut_is_unknown_and_the_next_claim_tells)
         char id[16];
         snprintf(id, sizeof(id), "cut-%u", i);
         relay_set(&relay, cuts[i].act, "SET", "", 1);
-        cr_expect_eq(claimed(id, i + 1), CLAIM_UNKNOWN, "%s", cuts[i].what);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), CLAIM_UNKNOWN, "%s", cuts[i].what);
         cr_assert(stand_until(&stand, false) && stand_until(&stand, true), "%s", cuts[i].what);
-        cr_expect_eq(claimed(id, i + 1), cuts[i].then, "%s", cuts[i].what);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), cuts[i].then, "%s", cuts[i].what);
         relay_set(&relay, cuts[i].act, "SET", "", 1);
         cr_expect_eq(stand_ended(&stand, stand_order(id, i + 1, 1), CLAIM_STATE_DONE), SETTLE_UNKNOWN, "%s", cuts[i].what);
         cr_assert(stand_until(&stand, false) && stand_until(&stand, true), "%s", cuts[i].what);
@@ -173,7 +166,7 @@ Test(redis_errors, a_reset_in_the_middle_of_a_pipeline_leaves_the_rest_unknown)
     cr_assert(stand_until(&stand, true));
     for (uint32_t i = 0; i < N; i++) {
         snprintf(id, sizeof(id), "pipe-%02u", i);
-        cr_expect_eq(claimed(id, i + 1), i <= CUT_AT ? CLAIM_MINE : CLAIM_FREE, "claim %u", i);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), i <= CUT_AT ? CLAIM_MINE : CLAIM_FREE, "claim %u", i);
     }
 }
 
@@ -184,18 +177,18 @@ Test(redis_errors, a_reply_of_another_kind_is_unknown_and_ends_the_connection)
         char id[16];
         snprintf(id, sizeof(id), "kind-%u", i);
         relay_set(&relay, RELAY_REPLACE, "SET", replies[i], 1);
-        cr_expect_eq(claimed(id, i + 1), CLAIM_UNKNOWN, "row %u", i);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), CLAIM_UNKNOWN, "row %u", i);
         cr_assert(stand_until(&stand, true), "row %u", i);
-        cr_expect_eq(claimed(id, i + 1), CLAIM_MINE, "row %u", i);
+        cr_expect_eq(redis_stand_claimed(id, i + 1), CLAIM_MINE, "row %u", i);
     }
 }
 
 Test(redis_errors, bytes_that_are_no_protocol_are_unknown)
 {
     relay_set(&relay, RELAY_REPLACE, "SET", "HTTP/1.1 400 Bad Request\r\n\r\n", 1);
-    cr_expect_eq(claimed("http", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("http", 1), CLAIM_UNKNOWN);
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("http", 1), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("http", 1), CLAIM_MINE);
 }
 
 /* ---- what the server says of itself ---------------------------------------------------------------------------------------- */

@@ -1,37 +1,14 @@
 /* test_redis_faults.c: lost answers, lost memory, errors by name: what a real redis-server can do to the store. */
 #include "bridge/io/clock.h"
 #include "tests/wire/claim_rows.h"
+#include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static struct redis_server_of_test server;
-static struct stand stand;
-
-static void
-setup(void)
-{
-    server_prepare(&server);
-    server_start(&server);
-    stand_on(&stand, &server);
-}
-
-static void
-teardown(void)
-{
-    stand_release(&stand);
-    server_release(&server);
-}
-
-TestSuite(redis_faults, .init = setup, .fini = teardown);
-
-static enum claim_verdict
-claimed(const char *id, uint64_t dispatch)
-{
-    return stand_claimed(&stand, stand_order(id, dispatch, 1)).verdict;
-}
+TestSuite(redis_faults, .init = redis_stand_begin, .fini = redis_stand_end);
 
 /* ---- answers that are lost ------------------------------------------------------------------------------------------------ */
 
@@ -55,7 +32,7 @@ Test(redis_faults, a_killed_connection_is_unknown_and_the_next_claim_is_mine)
     enum claim_verdict verdict = stand.answers[sent].claim.verdict;
     cr_expect(verdict == CLAIM_UNKNOWN || verdict == CLAIM_FREE, "%s", claim_verdict_name(verdict));
     cr_assert(stand_until(&stand, false) && stand_until(&stand, true));
-    cr_expect_eq(claimed("lost", 5), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("lost", 5), CLAIM_MINE);
     cr_expect_eq(stand_stats(&stand).reconnects, 1);
 }
 
@@ -83,8 +60,8 @@ Test(redis_faults, a_server_that_stands_still_is_unknown_within_the_timeout_then
     cr_expect_eq(stand.answers[meanwhile].claim.verdict, CLAIM_UNKNOWN);
     server_thaw(&server);
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("still", 5), CLAIM_MINE, "the server carried out what it had read");
-    cr_expect_eq(claimed("still-2", 6), CLAIM_DUPLICATE);
+    cr_expect_eq(redis_stand_claimed("still", 5), CLAIM_MINE, "the server carried out what it had read");
+    cr_expect_eq(redis_stand_claimed("still-2", 6), CLAIM_DUPLICATE);
     cr_expect_eq(stand.amnesia, 0, "an outage is no loss");
 }
 
@@ -168,13 +145,13 @@ Test(redis_faults, it_can_be_freed_with_orders_under_way)
 
 Test(redis_faults, a_restart_without_its_data_is_amnesia_once)
 {
-    cr_expect_eq(claimed("before", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("before", 1), CLAIM_FREE);
     server_kill(&server);
     cr_assert(stand_until(&stand, false));
     server_start(&server);
     cr_assert(stand_until(&stand, true));
     cr_expect(stand_forgets(&stand, 1));
-    cr_expect_eq(claimed("before", 2), CLAIM_FREE, "it is gone");
+    cr_expect_eq(redis_stand_claimed("before", 2), CLAIM_FREE, "it is gone");
     stand_turn(&stand, 300);
     cr_expect_eq(stand.amnesia, 1, "told once: %u", stand.amnesia);
     cr_expect_eq(stand_stats(&stand).amnesia, 1);
@@ -182,13 +159,13 @@ Test(redis_faults, a_restart_without_its_data_is_amnesia_once)
 
 Test(redis_faults, flushall_is_amnesia_at_the_next_pipeline)
 {
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
     stand_turn(&stand, 120);
     server_says(&server, "FLUSHALL");
-    cr_expect_eq(claimed("b", 2), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("b", 2), CLAIM_FREE);
     cr_expect(stand_forgets(&stand, 1), "%u", stand.amnesia);
     stand_turn(&stand, 120);
-    cr_expect_eq(claimed("c", 3), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("c", 3), CLAIM_FREE);
     stand_turn(&stand, 120);
     cr_expect_eq(stand.amnesia, 1);
     cr_expect(stand_heard(&stand, "canary is gone"));
@@ -205,7 +182,7 @@ Test(redis_faults, an_old_copy_is_amnesia)
     cr_expect_str_neq(server_says(&server, "GET abt:canary")->str, canary, "it is counted up");
     cr_expect_eq(stand.amnesia, 0);
     server_says(&server, "SET abt:canary %s", canary);
-    cr_expect_eq(claimed("d", 9), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("d", 9), CLAIM_FREE);
     cr_expect(stand_forgets(&stand, 1));
     cr_expect(stand_heard(&stand, "went back"));
 }
@@ -213,7 +190,7 @@ Test(redis_faults, an_old_copy_is_amnesia)
 Test(redis_faults, another_generation_is_amnesia)
 {
     server_says(&server, "SET abt:canary 00000000000000ff:999999");
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
     cr_expect(stand_forgets(&stand, 1));
     cr_expect(stand_heard(&stand, "another generation"));
 }
@@ -222,10 +199,10 @@ Test(redis_faults, another_generation_is_amnesia)
 Test(redis_faults, a_server_that_comes_back_with_an_old_snapshot_is_amnesia)
 {
     char dump[96];
-    cr_expect_eq(claimed("in-the-snapshot", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("in-the-snapshot", 1), CLAIM_FREE);
     stand_turn(&stand, 120);
     server_says(&server, "SAVE");
-    cr_expect_eq(claimed("after-it", 2), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("after-it", 2), CLAIM_FREE);
     stand_turn(&stand, 120);
     server_kill(&server);
     cr_assert(stand_until(&stand, false));
@@ -233,8 +210,8 @@ Test(redis_faults, a_server_that_comes_back_with_an_old_snapshot_is_amnesia)
     cr_assert(stand_until(&stand, true));
     cr_expect(stand_forgets(&stand, 1));
     cr_expect(stand_heard(&stand, "an old copy was restored"));
-    cr_expect_eq(claimed("in-the-snapshot", 1), CLAIM_MINE);
-    cr_expect_eq(claimed("after-it", 3), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("in-the-snapshot", 1), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("after-it", 3), CLAIM_FREE);
     snprintf(dump, sizeof(dump), "%s/dump.rdb", server.dir.path);
     unlink(dump);
 }
@@ -243,7 +220,7 @@ Test(redis_faults, a_server_that_comes_back_with_an_old_snapshot_is_amnesia)
 Test(redis_faults, a_restart_with_its_data_is_no_amnesia)
 {
     char dump[96];
-    cr_expect_eq(claimed("kept", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("kept", 1), CLAIM_FREE);
     stand_turn(&stand, 120);
     server_says(&server, "SAVE");
     server_kill(&server);
@@ -252,7 +229,7 @@ Test(redis_faults, a_restart_with_its_data_is_no_amnesia)
     cr_assert(stand_until(&stand, true));
     stand_turn(&stand, 200);
     cr_expect_eq(stand.amnesia, 0);
-    cr_expect_eq(claimed("kept", 1), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("kept", 1), CLAIM_MINE);
     snprintf(dump, sizeof(dump), "%s/dump.rdb", server.dir.path);
     unlink(dump);
 }
@@ -277,7 +254,7 @@ Test(redis_faults, scripts_that_the_server_forgot_are_sent_again)
     cr_expect_eq(stand_ended(&stand, order, CLAIM_STATE_CLAIMED), SETTLE_OK);
     server_says(&server, "SCRIPT FLUSH");
     stand_turn(&stand, 120);
-    cr_expect_eq(claimed("script-2", 5), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("script-2", 5), CLAIM_FREE);
     stand_turn(&stand, 50);
     cr_expect(stand_stats(&stand).commands[DEDUP_PING][1] >= 1, "the canary's was gone too");
     cr_expect_eq(stand.changes, 1, "never down");
@@ -289,29 +266,29 @@ Test(redis_faults, a_replica_is_unknown_and_left)
 {
     server_says(&server, "CONFIG SET replica-serve-stale-data yes");
     server_says(&server, "REPLICAOF 127.0.0.1 1");
-    cr_expect_eq(claimed("r", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("r", 1), CLAIM_UNKNOWN);
     cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "READONLY"));
     stand_turn(&stand, 300);
     cr_expect_not(stand.up, "it comes back to a replica and leaves it again");
     server_says(&server, "REPLICAOF NO ONE");
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("r", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("r", 1), CLAIM_FREE);
     cr_expect(stand_stats(&stand).reconnects >= 1);
 }
 
 Test(redis_faults, a_full_server_is_unknown_told_once_and_well_again)
 {
     server_says(&server, "CONFIG SET maxmemory 1");
-    cr_expect_eq(claimed("full", 1), CLAIM_UNKNOWN);
-    cr_expect_eq(claimed("full", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("full", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("full", 1), CLAIM_UNKNOWN);
     cr_expect_eq(stand_ended(&stand, stand_order("full", 1, 1), CLAIM_STATE_DONE), SETTLE_UNKNOWN);
     cr_expect_not(stand.up);
     cr_expect_not(stand_stats(&stand).up);
     cr_expect(stand_heard(&stand, "OOM"));
     cr_expect_eq(stand.changes, 2, "up, then down: %u", stand.changes);
     server_says(&server, "CONFIG SET maxmemory 0");
-    cr_expect_eq(claimed("full", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("full", 1), CLAIM_FREE);
     cr_expect(stand.up);
     cr_expect(stand_stats(&stand).up);
 }
@@ -320,13 +297,13 @@ Test(redis_faults, somebody_elses_key_is_unknown_and_concerns_no_other)
 {
     server_says(&server, "LPUSH abt:d:portal:list x");
     server_says(&server, "SET abt:d:portal:text hello");
-    cr_expect_eq(claimed("list", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("list", 1), CLAIM_UNKNOWN);
     cr_expect(stand_heard(&stand, "WRONGTYPE"));
-    cr_expect_eq(claimed("text", 2), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("text", 2), CLAIM_UNKNOWN);
     cr_expect(stand_heard(&stand, "abt:d:portal:text"));
     cr_expect_eq(stand_ended(&stand, stand_order("text", 2, 1), CLAIM_STATE_DEAD), SETTLE_UNKNOWN);
     cr_expect_str_eq(server_says(&server, "GET abt:d:portal:text")->str, "hello");
-    cr_expect_eq(claimed("other", 3), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("other", 3), CLAIM_FREE);
     cr_expect(stand.up);
 }
 

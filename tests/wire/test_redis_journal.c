@@ -1,32 +1,14 @@
 /* test_redis_journal.c: the journal's stream in a real redis-server: its fields, its bounds, and that its troubles
  * harm nobody. */
 #include "bridge/io/clock.h"
-#include "tests/wire/dedup_stand.h"
+#include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-static struct redis_server_of_test server;
-static struct stand stand;
-
-static void
-setup(void)
-{
-    server_prepare(&server);
-    server_start(&server);
-    stand_on(&stand, &server);
-}
-
-static void
-teardown(void)
-{
-    stand_release(&stand);
-    server_release(&server);
-}
-
-TestSuite(redis_journal, .init = setup, .fini = teardown);
+TestSuite(redis_journal, .init = redis_stand_begin, .fini = redis_stand_end);
 
 static struct journal_entry
 delivered(const char *id)

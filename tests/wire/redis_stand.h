@@ -1,0 +1,17 @@
+/* redis_stand.h: a redis-server of a test's own and a store at it, for suites that begin and end with both. */
+#ifndef TESTS_WIRE_REDIS_STAND_H
+#define TESTS_WIRE_REDIS_STAND_H
+
+#include "tests/wire/dedup_stand.h"
+
+extern struct redis_server_of_test server;
+extern struct stand stand;
+
+/* TestSuite(name, .init = redis_stand_begin, .fini = redis_stand_end); the store is up. */
+void redis_stand_begin(void);
+void redis_stand_end(void);
+
+/* The answer to a claim of that custody, of content 1. */
+enum claim_verdict redis_stand_claimed(const char *id, uint64_t dispatch);
+
+#endif
