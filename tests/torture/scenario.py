@@ -86,7 +86,7 @@ class Start:
             allowed = {0, 69, 71}
         expect(self.code in allowed | also, f"{where}, not one of {sorted(allowed)}\n{last_lines(self.log)}")
         if self.code and not (kind == "write" and self.fault.sticky):  # nor can the log be written
-            told = re.search(rb'"level":"(error|warning)"|^\S+ (error|warning) |^alertbridge[^\n]*: |^\S+:(\d+:\d+:)? ', self.log, re.M)
+            told = re.search(rb'"level":"(error|warning)"|^\S+ (error|warning) |alertbridge[^\n]*: |^\S+:(\d+:\d+:)? ', self.log, re.M)
             expect(told, f"{where}, and nothing says why\n{last_lines(self.log)}")
         if self.code == 71 and kind == "alloc":
             expect(b"out of memory" in self.log, f"{where}, and nothing says that memory was out\n{last_lines(self.log)}")
