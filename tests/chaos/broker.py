@@ -11,6 +11,7 @@ from harness import QUIET
 from servers import wait_until
 
 ALTER_CLIENT_QUOTAS, BYTES_A_SECOND, CALLS_S, PERSISTS_S = 49, 2000.0, 15, 90
+LETTER_WITHIN_S = 45  # somebody has one to write
 KNOWN_S = 5  # until the producers have asked again what there is
 # How long the node makes a client wait that took too much: at most its windows.
 PROPERTIES = "quota.window.num=3\n"
@@ -116,6 +117,9 @@ class Broker:
         """A letter keeps its record's time, so a topic that takes none from the past takes none at all."""
         mark = self.fleet.mark()
         self.configure_dead(AlterConfigOpType.SET, "0")
+        deadline = time.monotonic() + LETTER_WITHIN_S
         time.sleep(for_s)
+        while time.monotonic() < deadline and not self.fleet.said("AB6102", mark):
+            time.sleep(0.2)
         self.configure_dead(AlterConfigOpType.DELETE, None)
         return self.fleet.said("AB6102", mark)

@@ -20,7 +20,7 @@ RESOLVED = "backends.test"  # the name of both backends, which resolver.c resolv
 STDIO = 3  # descriptors that no limit takes away
 ACTIVE_WITHIN_S, FIT_WITHIN_S, UP_WITHIN_S = 3, 10, 60
 FDS_MAX = 300
-EXIT_CONFIG = 78
+EXIT_CONFIG, WITHOUT_SECRET_S = 78, 2
 # A coordinator request whose connection drops in the moment in which it is sent ends the process within librdkafka, also in its
 # newest version: https://github.com/confluentinc/librdkafka/issues/4605. It is one more kill -9, and told.
 LIBRARY_BUG = "eonce->refcnt > 0"
@@ -55,7 +55,7 @@ class Fleet:
         self.places = [Place(i + 1) for i in range(WORKERS)]
         self.lives, self.later, self.lock, self.closed = [], [], threading.RLock(), False
         self.secret_cut = (0, 0)  # when a secret file was empty the last time: who starts then says so and ends
-        self.library_aborts = 0
+        self.library_aborts = self.without_secret = 0
         self.exits, self.left_s = {}, []  # after SIGTERM: codes, and the seconds until then
 
     # ---- lives ----
@@ -103,7 +103,10 @@ class Fleet:
             self.exits[code] = self.exits.get(code, 0) + 1
         if code == -signal.SIGABRT and LIBRARY_BUG in tail(place.worker.log):
             self.library_aborts += 1
-        elif not (place.leaving and code in (0, 75)) and not self.met_no_secret(place, code):
+        elif self.met_no_secret(place, code):
+            self.without_secret += 1
+            place.back_s = WITHOUT_SECRET_S
+        elif not (place.leaving and code in (0, 75)):
             why = " after SIGTERM" if place.leaving else ""
             self.failures.append(f"worker {place.worker.log.name} ended with {code}{why}")
         self.stopped(place, "drained" if code == 0 else "forced", place.back_s)

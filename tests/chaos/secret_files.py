@@ -6,7 +6,7 @@ import time
 
 FIRST_KEY, SECOND_KEY = "testid:testsecret", "testid2:rotatedsecret"  # the simulator takes both at any time
 RELOADS = "alertbridge_secret_reloads_total"
-SEEN_S, TRIES = 0.7, 10
+LOOK_S, ROTATED_WITHIN_S, CUT_WITHIN_S = 0.7, 90, 20
 
 
 def write(path, text):
@@ -35,27 +35,28 @@ class SecretFiles:
         write(self.world.secrets["ak"], name)
         time.sleep(for_s)
         write(self.world.secrets["sk"], secret)
-        return self.seen(before, "ok")
+        return self.seen(before, "ok", ROTATED_WITHIN_S)
 
     def cut(self, for_s):
         """Written in place, and nothing is in it yet. Who starts then ends with 78, and is started again."""
-        before = self.fleet.totals(RELOADS, "error")
+        before, refused = self.fleet.totals(RELOADS, "error"), self.fleet.without_secret
         self.fleet.secret_cut = (time.monotonic(), math.inf)
         os.truncate(self.world.secrets["sk"], 0)
         try:
             time.sleep(for_s)
-            return self.seen(before, "error")
+            return self.seen(before, "error", CUT_WITHIN_S, refused)
         finally:
             write(self.world.secrets["sk"], self.key.partition(":")[2])
             self.fleet.secret_cut = (self.fleet.secret_cut[0], time.monotonic())
 
-    def seen(self, before, result):
-        """How often workers that were there before have read such a file since."""
-        for _ in range(TRIES):
+    def seen(self, before, result, seconds, refused=math.inf):
+        """How often workers have read such a file since, or would not start without it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             self.refuse_some()
-            time.sleep(SEEN_S)
+            time.sleep(LOOK_S)
             after = self.fleet.totals(RELOADS, result)
-            grown = sum(after[life] - before[life] for life in after if life in before)
-            if grown:
-                return int(grown)
+            grown = sum(after[life] - before.setdefault(life, after[life]) for life in after)
+            if grown or self.fleet.without_secret > refused:
+                return int(grown) or self.fleet.without_secret - refused
         return 0
