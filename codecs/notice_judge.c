@@ -199,5 +199,7 @@ notice_judge(const struct reply *reply, struct verdict *verdict)
         buf_i64(&buf, answer.number);
         verdict_text(verdict->code, sizeof(verdict->code), buf_view(&buf));
     }
+    if (MUTATED(words_told) && verdict->outcome == OUTCOME_AUTH)
+        verdict_text(verdict->code, sizeof(verdict->code), reply->body);
     memcpy(verdict->request_id, answer.request_id, sizeof(answer.request_id));
 }

@@ -151,7 +151,7 @@ claim_meet(const struct claim_order *order, uint64_t own, const struct claim_val
         return;
     case CLAIM_STATE_UNCONFIRMED:
     case CLAIM_STATE_DEAD:
-        if (order->replay) {
+        if (order->replay && !MUTATED(replay_of_dead_ignored)) {
             begin_again(order, own, met, answer, write);
             return;
         }

@@ -191,7 +191,10 @@ claim_answered(struct engine *engine, const struct input *input)
         return;
     case CLAIM_BUSY:
     case CLAIM_UNKNOWN:
-        ask_later(engine, delivery, answer);
+        if (MUTATED(unknown_is_free) && answer->verdict == CLAIM_UNKNOWN)
+            claim_ours(engine, delivery, answer);
+        else
+            ask_later(engine, delivery, answer);
         return;
     case CLAIM_DUPLICATE:
         claim_over(engine, delivery, TERMINAL_DUPLICATE);

@@ -33,6 +33,18 @@ queue_first(const struct queue *queue)
     return first ? LIST_ENTRY(first, struct delivery, place) : NULL;
 }
 
+struct delivery *
+queue_unasked(const struct queue *queue)
+{
+    struct delivery *first = NULL;
+    for (uint32_t i = 0; i < queue->order.count; i++) {
+        struct delivery *delivery = LIST_ENTRY(queue->order.heap[i], struct delivery, place);
+        if (delivery->asks == 0 && (!first || delivery->number < first->number))
+            first = delivery;
+    }
+    return first;
+}
+
 uint32_t
 queue_size(const struct queue *queue)
 {

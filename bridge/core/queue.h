@@ -21,6 +21,7 @@ void queue_init(struct queue *, struct timer **memory, uint32_t capacity);
 void queue_add(struct queue *, struct delivery *, ms_t now_ms);
 void queue_remove(struct queue *, struct delivery *);
 struct delivery *queue_first(const struct queue *);     /* NULL when nobody waits */
+struct delivery *queue_unasked(const struct queue *);   /* the first whose claim was not refused yet; NULL when there is none */
 uint32_t queue_size(const struct queue *);
 
 #endif

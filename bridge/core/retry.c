@@ -66,7 +66,8 @@ ms_t
 retry_wait(struct random *random, ms_t base_ms, ms_t max_ms, uint32_t failures)
 {
     check(failures >= 1);
-    if (MUTATED(backoff_bare))
-        return base_ms << (failures < 30 ? failures - 1 : 29);
-    return 1 + (ms_t)random_below(random, (uint64_t)step_bound(base_ms, max_ms, failures));
+    ms_t bound = step_bound(base_ms, MUTATED(backoff_without_cap) ? INT32_MAX : max_ms, failures);
+    if (MUTATED(backoff_without_jitter))
+        return bound;
+    return 1 + (ms_t)random_below(random, (uint64_t)bound);
 }

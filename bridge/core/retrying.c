@@ -122,11 +122,12 @@ spent(struct engine *engine, struct batch *batch)
     batch_ready(engine, batch, READY_FIRST);
 }
 
-/* Nothing else could have been delivered meanwhile: no other batch, nobody in the queue. */
+/* Nothing else could have been delivered meanwhile: no other batch, and in the queue nobody but who waits for another's claim, as
+ * copies and repeats of this one do. */
 static bool
 is_alone(const struct target *target)
 {
-    return target->slots == 0 && !list_first(&target->ready) && !list_first(&target->resting) && queue_size(&target->queue) == 0;
+    return target->slots == 0 && !list_first(&target->ready) && !list_first(&target->resting) && !queue_unasked(&target->queue);
 }
 
 static bool
@@ -179,7 +180,7 @@ retry_later(struct engine *engine, struct batch *batch, const struct verdict *ve
         return;
     }
     batch->failures++;
-    if (target->breaker == BREAKER_OPEN) {
+    if (target_is_probing(target)) {
         /* at the end: the next probe is another one's, where there is one */
         batch_ready(engine, batch, MUTATED(same_poison_tried) ? READY_FIRST : READY_LAST);
         return;

@@ -135,9 +135,8 @@ target_try_now(struct engine *engine, struct target *target)
     target->probe_ms = engine->now_ms;
 }
 
-/* Only one call at a time finds out whether the target is back. */
-static bool
-is_probing(const struct target *target)
+bool
+target_is_probing(const struct target *target)
 {
     return target->breaker != BREAKER_CLOSED || target->pause != TARGET_RUNNING;
 }
@@ -145,14 +144,14 @@ is_probing(const struct target *target)
 bool
 target_is_shut(const struct engine *engine, const struct target *target)
 {
-    return is_probing(target) || target->throttled_until_ms > engine->now_ms;
+    return target_is_probing(target) || target->throttled_until_ms > engine->now_ms;
 }
 
 static ms_t
 gate_at(const struct engine *engine, const struct target *target)
 {
     ms_t at = target->throttled_until_ms;
-    if (is_probing(target))
+    if (target_is_probing(target))
         at = target->slots > 0 ? MS_NEVER : at > target->probe_ms ? at : target->probe_ms;
     if (target->slots >= concurrency_limit(&target->concurrency))
         return MS_NEVER;                    /* an answer will open it */
@@ -173,7 +172,7 @@ batch_at(const struct engine *engine, const struct target *target)
         return engine->now_ms;
     if (queue_size(&target->queue) == 0)
         return MS_NEVER;
-    if (queue_is_full_batch(target) || is_probing(target))
+    if (queue_is_full_batch(target) || target_is_probing(target))
         return engine->now_ms;
     return target->queue.since_ms + target->policy->linger_ms;
 }
@@ -197,6 +196,15 @@ count_flush(struct engine *engine, const struct target *target)
     stats->flushes[full ? 0 : target->queue.bytes >= target->policy->batch_bytes ? 1 : 2]++;
 }
 
+/* Of a target that is only tried, who is not known to wait for another's claim: else copies and repeats of one that fails would
+ * take all the tries. */
+static struct delivery *
+next_new(const struct target *target)
+{
+    struct delivery *unasked = target_is_probing(target) ? queue_unasked(&target->queue) : NULL;
+    return unasked ? unasked : queue_first(&target->queue);
+}
+
 /* Takes from the head of the queue what fits one call. */
 static void
 fill_batch(struct engine *engine, struct target *target, struct batch *batch, uint32_t most)
@@ -204,7 +212,7 @@ fill_batch(struct engine *engine, struct target *target, struct batch *batch, ui
     uint64_t bytes = 0;
     struct delivery *delivery;
     target->queue.since_ms = engine->now_ms;
-    while (batch->members.size < most && (delivery = queue_first(&target->queue))) {
+    while (batch->members.size < most && (delivery = next_new(target))) {
         if (batch->members.size > 0 && bytes + delivery->bytes > target->policy->batch_bytes)
             return;
         bytes += delivery->bytes;
@@ -218,7 +226,7 @@ begin_new(struct engine *engine, struct target *target)
 {
     struct batch *batch = batch_open(engine, target);
     count_flush(engine, target);
-    fill_batch(engine, target, batch, is_probing(target) ? 1 : target->policy->batch_messages);
+    fill_batch(engine, target, batch, target_is_probing(target) ? 1 : target->policy->batch_messages);
     target->slots++;
     target->new_in_vain = true;
     batch->pending = batch->members.size;
@@ -243,7 +251,7 @@ is_new_next(const struct target *target)
 {
     if (!list_first(&target->ready))
         return true;
-    if (!is_probing(target) || target->new_in_vain || MUTATED(same_poison_tried))
+    if (!target_is_probing(target) || target->new_in_vain || MUTATED(same_poison_tried))
         return false;
     return target->ready.size < PROBED_MAX && queue_size(&target->queue) > 0;
 }

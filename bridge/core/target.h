@@ -63,6 +63,7 @@ void target_refused(struct engine *, struct target *, uint64_t dispatch, bool au
 void target_outdated(struct engine *, struct target *, uint32_t credential);    /* that one ended: no fault of the target */
 void target_try_now(struct engine *, struct target *);  /* a rotation, a reload, a person: a paused target tries at once */
 
+bool target_is_probing(const struct target *);  /* one call at a time finds out whether it is back */
 ms_t target_safe_ms(const struct target *);     /* how long after its claim was sent a call may still begin */
 
 void credential_review(struct engine *, struct target *);   /* asks for one when it is time to */

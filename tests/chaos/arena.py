@@ -71,8 +71,9 @@ class Arena:
         self.store.fleet = self.fleet
 
     def secrets(self):
-        """Whatever was one at any time."""
-        return [*self.store.passwords, *self.secret_files.planted]
+        """Whatever was one at any time, by names that may be told."""
+        named = {f"password {i} of Redis": text for i, text in enumerate(self.store.passwords, 1)}
+        return named | {f"secret {i} of a key": text for i, text in enumerate(self.secret_files.planted, 1)}
 
     # ---- which target does what: both policies in every run, which target has which by the seed ----
 

@@ -178,13 +178,13 @@ class Journal(threading.Thread):
         return len(entries) == JOURNAL_COUNT
 
 
-def find_secrets(secrets, paths, letters):
-    """Places where a planted secret stands."""
-    found = []
-    for path in paths:
-        data = pathlib.Path(path).read_bytes()
-        found += [str(path) for secret in secrets if secret.encode() in data]
-    for letter in letters:
-        whole = repr((letter.key(), letter.value(), letter.headers()))
-        found += [f"dead letter {letter.offset()}" for secret in secrets if secret in whole]
-    return found
+def tell_secrets(secrets, paths, letters, facts):
+    """What was searched for planted secrets, and where one stands: never the secret itself."""
+    places = [(pathlib.Path(path).name, pathlib.Path(path).read_bytes()) for path in paths]
+    letters = [repr((letter.key(), letter.value(), letter.headers())) for letter in letters]
+    places.append(("dead letters", "\n".join(letters).encode()))
+    for place, data in places:
+        facts.add("searched", target=-1, word=place, number=len(data))
+        for name, secret in secrets.items():
+            if secret.encode() in data:
+                facts.add("spilt", target=-1, word=name, other=place)

@@ -37,7 +37,7 @@ PAUSED_MS = 30_000  # a target that was told to correct its settings tries again
 TAKEOVER_S, REDIS_BACK_S, LEAVE_S = (SESSION_MS + LEASE_MS + 1000) / 1000, 1, 10  # what recoveries are measured against
 OVERTIME_S, LAST_S = 420, 60  # beyond twice its minutes a run is ended; so long after that, by force
 # In this order within one millisecond: what may come late in doubt comes first.
-STREAMS = ("targets", "produced", "process", "resends", "letters", "ledger", "journal", "commits", "scrapes", "end")
+STREAMS = ("targets", "produced", "process", "resends", "letters", "ledger", "journal", "commits", "scrapes", "secrets", "end")
 
 
 class Run:
@@ -63,7 +63,7 @@ class Run:
         self.traffic, self.transactions = Traffic(world, options.rate, options.seed), Transactions(world, options.seed)
         self.sampler = evidence.Sampler(world)
         self.journal = evidence.Journal(arena.store, f"{world.name}:j", self.facts["journal"])
-        self.scraper = Scraper(arena.fleet, self.facts["scrapes"], arena.secrets, self.failures)
+        self.scraper = Scraper(arena.fleet, self.facts["scrapes"], arena.secrets)
         arena.fleet.start_all()
         for place in arena.fleet.places:
             place.worker.ready(60)
@@ -149,7 +149,9 @@ class Run:
             "events": self.facts["produced"].n, "announced": soar, "letters": reasons, "commits": commits,
             "lives": len(lives), "inputs": self.inputs(),
         }  # fmt: skip
-        self.find_secrets([*(life.worker.log for life in lives), self.journal.found.name], letters)
+        paths = [*(life.worker.log for life in lives), self.journal.found.name]
+        evidence.tell_secrets(self.arena.secrets(), paths, letters, self.facts["secrets"])
+        self.facts["secrets"].add("searched", target=-1, word="metrics", number=self.scraper.searched)
         for facts in self.facts.values():
             facts.close()
 
@@ -159,11 +161,6 @@ class Run:
         return {f"record, {how}": n for how, n in spoiled.items()} | {
             f"transaction, {how}": self.transactions.ended[how] for how in ("committed", "aborted")
         }
-
-    def find_secrets(self, paths, letters):
-        found = evidence.find_secrets(self.arena.secrets(), paths, letters)
-        text = f"planted secrets were found in {len(found)} places of {len(paths)} files and {len(letters)} dead letters"
-        (self.failures if found else self.held).append(f"{text} {found[:3] or ''}".rstrip())
 
     # ---- what is to be told ----
 

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { REPLAY = 1 };
-
 /* "-" = no key, I = claimed and idle. Done is never left; dead and held begin again only in a replay, or end as done. */
 static bool
 may_go(char from, char to, bool replay)
@@ -36,7 +34,7 @@ check_call(struct checked *checked, size_t place, const struct fact *fact)
     if (idle == NEVER || checked->targets[fact->target].flags & TARGET_DEGRADES)
         return;
     const struct fact *said = &checked->history->facts[idle];
-    if (said->worker != fact->worker || forgot_since(checked, said->at, place))
+    if (said->worker != fact->worker || forgot_since(checked, said->at - checked->targets[fact->target].lease_ms, place))
         return;
     violated(checked, 10, place, "worker %u calls %s at target %d, which it says is idle", fact->worker,
              name_of(checked, fact->id), fact->target);
@@ -48,7 +46,7 @@ check_key(struct checked *checked, size_t place, const struct fact *fact)
     char from = name_of(checked, fact->word)[0], to = name_of(checked, fact->other)[0];
     judged(checked, 10);
     fate_of(checked, fact->id, fact->target)->idle = to == 'I' ? place : NEVER;
-    if (!may_go(from, to, fact->flags & REPLAY))
+    if (!may_go(from, to, fact->flags & KEY_REPLAY))
         violated(checked, 10, place, "%s at target %d went from %c to %c", name_of(checked, fact->id), fact->target, from, to);
 }
 

@@ -37,7 +37,7 @@ struct checked {
     const struct history *history;
     struct findings *findings;
     struct target_facts targets[FACT_TARGETS_MAX];
-    uint32_t n_targets;
+    uint32_t n_targets, n_workers;      /* workers: one more than the highest number of one */
     struct fate *fates;                 /* [id * n_targets + target] */
     struct delivery *deliveries;        /* by partition, offset, index, target */
     size_t n_deliveries;
@@ -71,6 +71,9 @@ void check_ends(struct checked *);      /* check_ends.c:  I1 I2 I5 I11 I14 */
 void check_kafka(struct checked *);     /* check_kafka.c: I3 I4 I18 */
 void check_calls(struct checked *);     /* check_calls.c: I6 I9 I16 I18; check_letters.c: I1 of what was parked */
 void check_executions(struct checked *);    /* check_executions.c: I6 I7 */
+void check_memory(struct checked *);     /* check_memory.c: I7 under on_amnesia: hold */
+void check_replays(struct checked *);   /* check_replays.c: I15 */
+void check_traces(struct checked *);    /* check_traces.c: I19 I20 */
 void check_lanes(struct checked *);     /* check_lanes.c: I8 */
 void check_state(struct checked *);     /* check_state.c: I10 I12 I13 */
 void check_rest(struct checked *);      /* check_rest.c:  I17 */

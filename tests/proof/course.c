@@ -54,6 +54,7 @@ key(struct course *course, const struct fact *event, int32_t target, const char 
     struct fact fact = of(course, FACT_KEY, event, target);
     fact.word = word_of(course, from);
     fact.other = word_of(course, to);
+    fact.flags = event->flags & PRODUCED_REPLAY ? KEY_REPLAY : 0;
     tell(course, fact);
 }
 
@@ -95,6 +96,49 @@ park(struct course *course, const struct fact *event, int32_t target)
 }
 
 static void
+refuse(struct course *course, const struct fact *event, int32_t target)
+{
+    call(course, event, target, "rejected", 0);
+    park(course, event, target);
+    key(course, event, target, "C", "X");
+}
+
+static void
+accept(struct course *course, const struct fact *event, int32_t target)
+{
+    call(course, event, target, "delivered", 0);
+    for (uint32_t user = 0; target == NOTICE && user < 2; user++) {
+        struct fact fact = of(course, FACT_SHOWN, event, target);
+        fact.user = text_of(course, "u", user);
+        tell(course, fact);
+    }
+    key(course, event, target, "C", "D");
+    journal(course, event, target, "delivered", 0);
+}
+
+/* Somebody puts the record back: what is done stays done, what was parked is tried anew. */
+static void
+replay(struct course *course, const struct fact *event, int32_t target, bool is_done)
+{
+    struct fact again = *event;
+    again.flags = PRODUCED_REPLAY;
+    again.offset = course->ends[event->partition]++;
+    again.hash = event->hash + 2;
+    again.lane = 0;
+    again.targets = 1u << target;
+    tell(course, again);
+    if (is_done) {
+        journal(course, &again, target, "duplicate", 0);
+        return;
+    }
+    key(course, &again, target, "X", "C");
+    if (draw(&course->draws, 2))
+        refuse(course, &again, target);
+    else
+        accept(course, &again, target);
+}
+
+static void
 deliver(struct course *course, const struct fact *event, int32_t target)
 {
     key(course, event, target, "-", "C");
@@ -105,19 +149,14 @@ deliver(struct course *course, const struct fact *event, int32_t target)
         journal(course, event, target, "resend", 0);
     }
     if (draw(&course->draws, 8) == 0) {
-        call(course, event, target, "rejected", 0);
-        park(course, event, target);
-        key(course, event, target, "C", "X");
+        refuse(course, event, target);
+        if (draw(&course->draws, 3) == 0)
+            replay(course, event, target, false);
         return;
     }
-    call(course, event, target, "delivered", 0);
-    for (uint32_t user = 0; target == NOTICE && user < 2; user++) {
-        struct fact fact = of(course, FACT_SHOWN, event, target);
-        fact.user = text_of(course, "u", user);
-        tell(course, fact);
-    }
-    key(course, event, target, "C", "D");
-    journal(course, event, target, "delivered", 0);
+    accept(course, event, target);
+    if (draw(&course->draws, 8) == 0)
+        replay(course, event, target, true);
     if (draw(&course->draws, 4) > 0)
         return;
     struct fact twin = { .kind = FACT_PRODUCED, .target = -1, .partition = event->partition, .hash = event->hash + 1,
@@ -188,6 +227,16 @@ gauge(struct course *course)
                                 .number = opened, .limit = 100 });
 }
 
+static void
+trace(struct course *course, uint64_t seed)
+{
+    uint64_t hash = draw(&course->draws, 1u << 30);
+    for (int i = 0; i < 3; i++) {
+        tell(course, (struct fact){ .kind = FACT_SEARCHED, .target = -1, .word = word_of(course, "a log"), .number = 1000 });
+        tell(course, (struct fact){ .kind = FACT_TRACED, .target = -1, .number = (int64_t)seed, .hash = hash });
+    }
+}
+
 void
 course_draw(struct history *history, uint64_t seed)
 {
@@ -211,6 +260,7 @@ course_draw(struct history *history, uint64_t seed)
         if (draw(&course.draws, 5) == 0)
             gauge(&course);
     }
+    trace(&course, seed);
     tell(&course, (struct fact){ .kind = FACT_CALM, .target = -1, .number = HOUR_MS });
     each_partition(&course, FACT_COMMITTED);
     tell(&course, (struct fact){ .kind = FACT_RESTED, .target = -1 });

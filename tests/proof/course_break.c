@@ -202,7 +202,7 @@ break_10(struct broken *broken)
 static bool
 break_11(struct broken *broken)
 {
-    if (!draw_fact(broken, FACT_JOURNALED, "duplicate"))
+    if (!draw_fact(broken, FACT_JOURNALED, "duplicate") || !fact_at(broken)->other)
         return false;
     fact_at(broken)->other = fact_at(broken)->id;
     return true;
@@ -236,6 +236,32 @@ break_14(struct broken *broken)
     else
         fact_at(broken)->index++;
     return true;
+}
+
+/* Of a replay of what was parked nothing is told; or what is done is carried out once more for it. */
+static bool
+break_15(struct broken *broken)
+{
+    if (!draw_fact(broken, FACT_PRODUCED, NULL) || fact_at(broken)->flags != PRODUCED_REPLAY)
+        return false;
+    const struct fact replay = *fact_at(broken);
+    int32_t target = replay.targets == 1u << SOAR ? SOAR : 0;
+    bool is_done = false, was_sent = false;
+    for (size_t i = 0; i < broken->at; i++) {
+        const struct fact *fact = &broken->history->facts[i];
+        bool same = fact->id == replay.id && fact->target == target;
+        is_done |= same && fact->kind == FACT_KEY && strcmp(history_name(broken->history, fact->other), "D") == 0;
+        was_sent |= same && fact->kind == FACT_EXECUTED;
+    }
+    if (is_done && target == SOAR) {
+        insert(broken, broken->at, (struct fact){ .kind = FACT_EXECUTED, .worker = 1, .target = target, .id = replay.id });
+        insert(broken, broken->at, (struct fact){ .kind = FACT_CALLED, .worker = 1, .target = target, .id = replay.id });
+        return true;
+    }
+    for (size_t i = broken->history->n; !was_sent && i-- > broken->at + 1;)
+        if (broken->history->facts[i].id == replay.id && broken->history->facts[i].target == target)
+            take_out(broken, i);
+    return !was_sent;
 }
 
 /* Told to wait, and the next call of that worker comes a moment after it. */
@@ -287,12 +313,30 @@ break_18(struct broken *broken)
     return false;
 }
 
+static bool
+break_19(struct broken *broken)
+{
+    if (!draw_fact(broken, FACT_SEARCHED, NULL))
+        return false;
+    insert(broken, broken->at, (struct fact){ .kind = FACT_SPILT, .target = -1, .word = fact_at(broken)->word });
+    return true;
+}
+
+static bool
+break_20(struct broken *broken)
+{
+    if (!draw_fact(broken, FACT_TRACED, NULL))
+        return false;
+    fact_at(broken)->hash++;
+    return true;
+}
+
 bool
 course_break(struct history *history, int invariant, uint64_t seed)
 {
     static bool (*const breaks[INVARIANT_COUNT])(struct broken *) = {
         NULL,     break_1,  break_2,  break_3,  break_4,  break_5,  break_6,  break_7,  break_8,  break_9, break_10,
-        break_11, break_12, break_13, break_14, NULL,     break_16, break_17, break_18, NULL,     NULL,
+        break_11, break_12, break_13, break_14, break_15, break_16, break_17, break_18, break_19, break_20,
     };
     struct broken broken = { .history = history, .draws = seed };
     return breaks[invariant] && breaks[invariant](&broken);

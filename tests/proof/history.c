@@ -10,10 +10,11 @@ static const char *const names[FACT_KIND_COUNT] = {
     [FACT_TARGET] = "target",       [FACT_PRODUCED] = "produced",   [FACT_CALLED] = "called",
     [FACT_BEGUN] = "begun",         [FACT_ANSWERED] = "answered",   [FACT_EXECUTED] = "executed",   [FACT_SHOWN] = "shown",
     [FACT_PARKED] = "parked",       [FACT_COMMITTED] = "committed", [FACT_KEY] = "key",
-    [FACT_FORGOT] = "forgot",       [FACT_MISSED] = "missed",       [FACT_STARTED] = "started",
+    [FACT_FORGOT] = "forgot",       [FACT_WARNED] = "warned",       [FACT_MISSED] = "missed",       [FACT_STARTED] = "started",
     [FACT_STOPPED] = "stopped",     [FACT_FROZEN] = "frozen",       [FACT_ASSIGNED] = "assigned",
     [FACT_REVOKED] = "revoked",     [FACT_LOST] = "lost",           [FACT_POLLED] = "polled",
-    [FACT_JOURNALED] = "journaled", [FACT_GAUGED] = "gauged",       [FACT_CALM] = "calm",
+    [FACT_JOURNALED] = "journaled", [FACT_GAUGED] = "gauged",       [FACT_SEARCHED] = "searched",
+    [FACT_SPILT] = "spilt",         [FACT_TRACED] = "traced",       [FACT_CALM] = "calm",
     [FACT_RESTED] = "rested",
 };
 

@@ -30,10 +30,11 @@ enum fact_kind {
                          * flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
-                         * that says that no call is under way); worker; number: the doubt in it */
+                         * that says that no call is under way); worker; number: the doubt in it; flags: KEY_* */
     FACT_FORGOT,        /* the store lost memory: all of it, or what was written last */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */
+    FACT_WARNED,        /* worker: it knows that the store forgot what was produced before `number` (ms of the world's clock) */
     FACT_STARTED,       /* worker: a new life of a process */
     FACT_STOPPED,       /* worker; word: killed, drained, forced; number: records in its windows when it left;
                          * flags: 1 = complete. What it gave back with its last word was REVOKED at the same moment */
@@ -49,6 +50,10 @@ enum fact_kind {
                          * batches halved, and answers that allow it. In ms, with no other fault meanwhile: "takeover": from
                          * a kill until each key that was claimed then is another's or done; "exit": from SIGTERM until the
                          * process is gone; "back": from when the store is back until the first call */
+    /* what was left behind, wherever people may read it */
+    FACT_SEARCHED,      /* word: where planted secrets were looked for; number: bytes that stood there */
+    FACT_SPILT,         /* word: which planted secret (its name, never itself); other: where it stands */
+    FACT_TRACED,        /* number: the seed of a run; hash: of all that happened in it */
     /* the end */
     FACT_CALM,          /* no fault from here on; number: ms within which all must be at rest */
     FACT_RESTED,        /* nothing is under way; the run ends */
@@ -58,6 +63,7 @@ enum fact_kind {
 enum { TARGET_HOLDS = 1, TARGET_KEEPS_ORDER = 2, TARGET_DEGRADES = 4, TARGET_HOLDS_AMNESIA = 8, TARGET_IGNORES_CONFLICT = 16 };
 enum { PRODUCED_UNREADABLE = 1, PRODUCED_NO_ROUTE = 2, PRODUCED_REPLAY = 4, PRODUCED_EXPIRES = 8, PRODUCED_DROPPED = 16 };
 enum { PARKED_STUB = 1 };
+enum { KEY_REPLAY = 1, KEY_ASKED = 2 };     /* for a replayed record; by a first claim, not by a renewal or an end */
 enum { FACT_TARGETS_MAX = 8, FACT_CONTENTS_MAX = 8, FACT_WORKERS_MAX = 1 << 24, FACT_PARTITIONS_MAX = 1 << 20 };
 
 struct fact {

@@ -43,6 +43,12 @@ struct told {
       .word = "duplicate", .other = (leader_) }
 #define KEY(id_, from_, to_, ...) \
     { .fact = { .kind = FACT_KEY, .worker = 1, .target = SOAR, __VA_ARGS__ }, .id = (id_), .word = (from_), .other = (to_) }
+#define WARNED(before_, ...) \
+    { .fact = { .kind = FACT_WARNED, .worker = 1, .target = -1, .number = (before_), __VA_ARGS__ } }
+#define SEARCHED(place_, bytes_) \
+    { .fact = { .kind = FACT_SEARCHED, .target = -1, .number = (bytes_) }, .word = (place_) }
+#define SPILT(secret_, place_) { .fact = { .kind = FACT_SPILT, .target = -1 }, .word = (secret_), .other = (place_) }
+#define TRACED(seed_, hash_) { .fact = { .kind = FACT_TRACED, .target = -1, .number = (seed_), .hash = (hash_) } }
 #define GAUGED(word_, number_, limit_) \
     { .fact = { .kind = FACT_GAUGED, .worker = 1, .number = (number_), .limit = (limit_) }, .word = (word_) }
 #define STOPPED(word_, ...) { .fact = { .kind = FACT_STOPPED, .worker = 1, .target = -1, __VA_ARGS__ }, .word = (word_) }

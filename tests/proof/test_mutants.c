@@ -5,7 +5,7 @@
 
 enum { SEEDS = 100 };
 
-static const int breakable[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18 };
+static const int breakable[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 };
 
 Test(proof_mutants, correct_histories_pass)
 {

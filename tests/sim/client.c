@@ -118,6 +118,7 @@ execute(struct world *world, struct op *op)
         return;
     }
     client_tell_key(world, op, &before);
+    store_wrote(world, op->key);
 }
 
 static void replied(struct world *, struct happening *);

@@ -17,6 +17,8 @@ client_canary_replied(struct world *world, struct worker *worker, const struct o
     struct input input = { .kind = INPUT_AMNESIA };
     input.amnesia.until_ms = worker_wall_ms(world, worker);
     worker_feed(world, worker, &input);
+    world_fact(world, &(struct fact){ .kind = FACT_WARNED, .worker = worker->life, .target = -1,
+                                      .number = world->now + worker->wall_offset_ms });
 }
 
 void

@@ -27,7 +27,8 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
     char from[2] = { state_of(before) }, to[2] = { state_of(&now) };
     if (from[0] == to[0] && doubt_of(before) == doubt_of(&now))
         return;
+    uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
-                                      .other = world_text(world, to), .flags = op->order.replay, .number = doubt_of(&now) });
+                                      .other = world_text(world, to), .flags = flags, .number = doubt_of(&now) });
 }

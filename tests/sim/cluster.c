@@ -1,6 +1,8 @@
 /* cluster.c: the logs and what is read of them. */
 #include "tests/sim/cluster.h"
 
+#include "tests/sim/spill.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +209,18 @@ fetch_pause(struct world *world, struct worker *worker, uint32_t assigned, bool 
         fetch_soon(world, worker, world_latency(world));
 }
 
+bool
+cluster_all_read(struct world *world)
+{
+    uint32_t read = 0;
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        const struct reader *reader = reader_of(world, world->workers[i]);
+        for (uint32_t j = 0; reader && j < reader->n; j++)
+            read += reader->at[j].next >= world->cluster->logs[reader->at[j].partition].n;
+    }
+    return read == world->cluster->n_logs;
+}
+
 /* ---- dead letters -------------------------------------------------------------------------------------------------------- */
 
 struct letter {
@@ -245,6 +259,7 @@ dead_letter_write(struct world *world, struct worker *worker, const struct effec
     if (!held->used)
         world_fail(world, "a dead letter of a record that was given back");
     const struct log_record *record = world->cluster->logs[held->partition].records[held->place];
+    spill_look_at_letter(world, worker, effect, &record->view);
     struct letter *letter = calloc(1, sizeof(*letter));
     letter->tag = effect->park.tag;
     letter->failed = world->cluster->down_until > world->now || world_fires(world, SWARM_park_failed);

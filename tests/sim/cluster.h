@@ -57,6 +57,8 @@ void fetch_begin(struct world *, struct worker *, const uint32_t *partitions, ui
 void fetch_end(struct world *, struct worker *);
 void fetch_pause(struct world *, struct worker *, uint32_t assigned, bool pause);
 
+bool cluster_all_read(struct world *);                  /* each partition by whoever reads it now */
+
 void dead_letter_write(struct world *, struct worker *, const struct effect *);     /* answers INPUT_PARKED */
 
 /* Place in the log of the first record at `offset` or behind it. */

@@ -1,15 +1,15 @@
 /* gateway.c: the two backends. A request is taken by the simulators' pure half, or refused before it gets there; the reply may be
- * another one than was meant. */
+ * another one than was meant: made_up.c. */
 #include "tests/sim/gateway.h"
 
 #include "bridge/sim/sim.h"
-#include "tests/sim/exchange.h"
+#include "tests/sim/made_up.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTAGE_MS = 8000, RETRY_AFTER_MAX_S = 4 };
+enum { OUTAGE_MS = 8000 };
 
 struct gateway {
     struct sim *sim;
@@ -79,125 +79,6 @@ heard(void *owner, const struct execution *execution)
         heard_notice(gateway->world, gateway->taking, execution);
     else
         heard_soar(gateway->world, gateway->taking, execution);
-}
-
-/* ---- replies that are made up -------------------------------------------------------------------------------------------- */
-
-static void
-say(struct exchange *exchange, int status, const char *body)
-{
-    free(exchange->body);
-    exchange->transport = TRANSPORT_OK;
-    exchange->status = status;
-    exchange->body = strdup(body);
-    exchange->body_size = strlen(body);
-    snprintf(exchange->content_type, sizeof(exchange->content_type), "application/json");
-    exchange->retry_after[0] = exchange->acs_retry_after[0] = '\0';
-}
-
-static void
-say_code(struct exchange *exchange, int status, const char *code)
-{
-    char body[200];
-    if (exchange->target == TARGET_SOAR_PROD)
-        snprintf(body, sizeof(body), "{\"RequestId\":\"0\",\"Code\":\"%s\",\"Message\":\"m\"}", code);
-    else
-        snprintf(body, sizeof(body), "{\"message\":\"%s\"}", code);
-    say(exchange, status, body);
-}
-
-static void
-throttle(struct world *world, struct exchange *exchange)
-{
-    uint32_t seconds = world_draw(world, RETRY_AFTER_MAX_S);
-    bool soar = exchange->target == TARGET_SOAR_PROD;
-    if (soar && world_draw(world, 2))
-        say_code(exchange, 400, "Throttling.User");
-    else
-        say_code(exchange, 429, soar ? "Throttling" : "API rate limit exceeded");
-    if (seconds == 0)
-        return;
-    if (soar)
-        snprintf(exchange->acs_retry_after, sizeof(exchange->acs_retry_after), "%u", seconds * 1000);
-    else
-        snprintf(exchange->retry_after, sizeof(exchange->retry_after), "%u", seconds);
-}
-
-/* Of both kinds: to be tried again, of doubt, of the credentials, and of the content. */
-static void
-say_error_with_200(struct world *world, struct exchange *exchange)
-{
-    static const char *const soar[] = { "ServiceUnavailable", "InternalError", "NoPermission", "InvalidParameter" };
-    static const char *const portal[] = { "503", "500", "401", "400" };
-    char body[100];
-    if (exchange->target == TARGET_SOAR_PROD) {
-        say_code(exchange, 200, soar[world_draw(world, 4)]);
-        return;
-    }
-    snprintf(body, sizeof(body), "{\"code\":%s,\"msg\":\"m\",\"data\":null}", portal[world_draw(world, 4)]);
-    say(exchange, 200, body);
-}
-
-static bool
-is_refused_by_code(struct world *world, struct exchange *exchange)
-{
-    bool soar = exchange->target == TARGET_SOAR_PROD;
-    if (soar && world_fires(world, SWARM_nonce_used))
-        say_code(exchange, 400, "SignatureNonceUsed");
-    else if (soar && world_fires(world, SWARM_bad_time))
-        say_code(exchange, 400, "InvalidTimeStamp.Expired");
-    else if (world_fires(world, SWARM_ok_with_code))
-        say_error_with_200(world, exchange);
-    else
-        return false;
-    return true;
-}
-
-/* Refused in front of the backend: nothing is carried out. */
-static bool
-is_refused(struct world *world, struct exchange *exchange)
-{
-    struct gateway *gateway = world->gateway;
-    bool soar = exchange->target == TARGET_SOAR_PROD;
-    if (gateway->outage_until[exchange->target] > world->now || world_fires(world, SWARM_unavailable))
-        say_code(exchange, 503, "ServiceUnavailable");
-    else if (world_fires(world, SWARM_throttle))
-        throttle(world, exchange);
-    else if (world_fires(world, SWARM_unauthorized))
-        say_code(exchange, world_draw(world, 2) ? 401 : 403, soar ? "Forbidden.RAM" : "Unauthorized");
-    else if (world_fires(world, SWARM_redirect))
-        say(exchange, 302, "");
-    else if (world_fires(world, SWARM_too_large))
-        say_code(exchange, 413, "Request too large");
-    else if (is_refused_by_code(world, exchange))
-        return true;
-    else if (!soar && !exchange->is_token && world_fires(world, SWARM_data_false))
-        say(exchange, 200, "{\"code\":0,\"msg\":\"OK\",\"data\":false}");
-    else if (!exchange->is_token && world_fires(world, SWARM_foreign_page))
-        say(exchange, 200, "<html>sign in</html>");
-    else
-        return false;
-    return true;
-}
-
-static void
-break_reply(struct world *world, struct exchange *exchange)
-{
-    switch (world_draw(world, 4)) {
-    case 0:
-        exchange->body_size /= 2;
-        break;
-    case 1:
-        exchange->body_size -= exchange->body_size > 0;
-        break;
-    case 2:
-        say(exchange, 200, "<html>busy</html>");
-        break;
-    default:
-        exchange->transport = TRANSPORT_BROKEN;     /* shorter than its Content-Length */
-        exchange->body_size /= 2;
-        break;
-    }
 }
 
 /* ---- the server ---------------------------------------------------------------------------------------------------------- */
@@ -277,13 +158,13 @@ void
 gateway_take(struct world *world, struct exchange *exchange)
 {
     static const int statuses[] = { 500, 502, 504 };
-    if (is_refused(world, exchange))
+    if (made_up_refusal(world, exchange, world->gateway->outage_until[exchange->target] > world->now))
         return;
     carry_out(world, exchange);
     if (world_fires(world, SWARM_execute_then_500))
-        say(exchange, statuses[world_draw(world, 3)], "{\"code\":500,\"msg\":\"error\"}");
+        made_up_say(exchange, statuses[world_draw(world, 3)], "{\"code\":500,\"msg\":\"error\"}");
     else if (world_fires(world, SWARM_broken_reply))
-        break_reply(world, exchange);
+        made_up_break(world, exchange);
 }
 
 /* ---- calls --------------------------------------------------------------------------------------------------------------- */

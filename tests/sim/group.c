@@ -136,6 +136,19 @@ group_rebalance(struct world *world)
         prepare(world);
 }
 
+bool
+group_is_settled(struct world *world)
+{
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        const struct worker *worker = world->workers[i];
+        const struct group_member *member = worker->life ? member_of(world->group, worker->life) : NULL;
+        if (worker->life && (!member || member->state != MEMBER_STABLE ||
+                             seat_of(world, worker)->generation != world->group->coordinator.generation))
+            return false;
+    }
+    return !world->group->coordinator.preparing && world->group->away_until <= world->now;
+}
+
 void
 group_away_until(struct world *world, ms_t until)
 {
@@ -307,16 +320,4 @@ group_commit(struct world *world, struct worker *worker, const struct effect *ef
     }
     commit->partition = seat->partitions[effect->commit.partition];
     world_later(world, world_latency(world), commit_arrived)->more = commit;
-}
-
-bool
-group_is_settled(const struct world *world)
-{
-    const struct coordinator *coordinator = &world->group->coordinator;
-    if (coordinator->preparing || coordinator->n == 0)
-        return false;
-    for (uint32_t i = 0; i < coordinator->n; i++)
-        if (world->workers[coordinator->members[i].number]->life != coordinator->members[i].life)
-            return false;
-    return true;
 }

@@ -20,7 +20,7 @@ void group_leaves(struct world *, struct worker *);         /* says goodbye afte
 void group_drained(struct world *, struct worker *);        /* the answer to INPUT_REVOKED: given back */
 void group_commit(struct world *, struct worker *, const struct effect *);      /* answers INPUT_COMMITTED */
 void group_rebalance(struct world *);                       /* without a reason, or a partition was added */
+bool group_is_settled(struct world *);            /* who lives is a member, and nothing is under way */
 void group_away_until(struct world *, ms_t until);           /* its coordinator does not answer */
-bool group_is_settled(const struct world *);                /* every partition is read by a living worker */
 
 #endif

@@ -181,6 +181,14 @@ keys_heal(struct keys *keys)
     return healed;
 }
 
+void
+keys_drop(struct keys *keys, const char *key)
+{
+    struct entry *entry = place_of(keys, key);
+    if (entry->key)
+        take_out(keys, entry);
+}
+
 /* ---- commands ------------------------------------------------------------------------------------------------------------ */
 
 static void

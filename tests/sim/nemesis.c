@@ -128,6 +128,7 @@ nemesis_ends(struct world *world)
         world_later(world, 0, resumes)->a = i;
     }
     world->cluster->down_until = 0;
+    group_away_until(world, world->now);
     for (uint32_t i = 0; i < world->cluster->n_logs; i++)
         world->cluster->logs[i].leaderless_until = 0;
 }

@@ -145,6 +145,16 @@ store_moves(struct world *world)
 }
 
 void
+store_wrote(struct world *world, const char *key)
+{
+    if (!world_fires(world, SWARM_redis_evict_new))
+        return;
+    keys_drop(world->store->keys, key);
+    world_say(world, "store evicted %s at once", key);
+    world_fact(world, &(struct fact){ .kind = FACT_FORGOT, .target = -1, .word = world_text(world, "evicted") });
+}
+
+void
 store_calm(struct world *world)
 {
     world->store->away_until = world->now;

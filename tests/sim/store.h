@@ -25,6 +25,7 @@ struct keys *keys_copy(const struct keys *);                    /* what a replic
 bool keys_evict(struct keys *, uint32_t n);                     /* the n-th of those there are */
 bool keys_spoil(struct keys *, const char *prefix, uint32_t n); /* the n-th, where its name begins so: it holds no claim */
 uint32_t keys_heal(struct keys *);                              /* what was spoilt is deleted: how many */
+void keys_drop(struct keys *, const char *key);
 uint32_t keys_count(const struct keys *);
 
 void keys_set_nx_get(struct keys *, int64_t now_ms, const char *key, const char *value, int64_t px_ms, struct store_reply *);
@@ -51,6 +52,7 @@ bool store_is_up(const struct world *);
 uint32_t store_run(const struct world *);                        /* connections of an earlier run are cut */
 void store_moves(struct world *);                               /* nemesis: one chance for each of its faults */
 void store_down(struct world *, ms_t for_ms);                   /* memory kept, connections cut */
+void store_wrote(struct world *, const char *key);              /* it may be gone at once: the server is short of memory */
 void store_calm(struct world *);
 
 #endif

@@ -5,6 +5,7 @@
 #include "tests/sim/cluster.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/group.h"
+#include "tests/sim/spill.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,7 @@ tell_journal(struct world *world, const struct worker *worker, const struct jour
     struct fact fact = { .kind = FACT_JOURNALED, .worker = worker->life, .target = target_number(world, entry->target),
                          .partition = entry->partition, .offset = entry->offset, .number = entry->doubt,
                          .limit = entry->attempts };
+    spill_look_at_journal(world, worker, entry);
     if (entry->again)
         return;
     fact.id = entry->id.at ? history_text(&world->history, entry->id.at, entry->id.size) : 0;
@@ -250,6 +252,7 @@ static void
 on_trace(void *owner, const char *text, size_t size)
 {
     const struct worker *worker = owner;
+    spill_look(worker->world, worker, SPILL_TRACE, (struct slice){ text, size });
     world_say(worker->world, "w%u.%u %.*s", worker->number, worker->life, (int)size, text);
 }
 

@@ -10,7 +10,8 @@
  *   producer.c  the events of a run                    gateway.c    both backends: the simulators' pure half behind a bad network
  *   cluster.c   partitions, fetching, dead letters     store.c      Redis as a server
  *   group.c     the group, commits                     client.c     Redis as a worker's adapter sees it
- *   coordinator.c  its coordinator                     keys.c       Redis's keys and commands */
+ *   coordinator.c  its coordinator                     keys.c       Redis's keys and commands
+ *   spill.c     secrets that it said */
 #ifndef TESTS_SIM_WORLD_H
 #define TESTS_SIM_WORLD_H
 
@@ -19,6 +20,9 @@
 #include "tests/sim/swarm.h"
 
 enum { WORKERS_MAX = 4, LOG_PARTITIONS_MAX = 8, TARGETS = 2, TARGET_PORTAL = 0, TARGET_SOAR_PROD = 1 };
+
+/* What a worker says, and where. */
+enum spill_place { SPILL_TRACE, SPILL_JOURNAL, SPILL_LETTER, SPILL_PLACES };
 
 struct world;
 struct worker;
@@ -47,6 +51,7 @@ struct world {
     uint64_t order;
     uint64_t steps, steps_max;
     uint64_t fired[SWARM_COUNT];
+    uint64_t searched[SPILL_PLACES];    /* bytes */
     uint64_t hash;              /* of every trace line and fact */
     FILE *trace;                /* NULL = off */
     char failure[256];          /* the first thing that must not be, seen while running; "" = none */
@@ -61,6 +66,7 @@ struct world {
     struct gateway *gateway;
     uint32_t lives;             /* processes started so far */
     bool produced;              /* the producer is done */
+    bool hurried;               /* a lone worker leaves as soon as all is read and done: it has the last commit to do */
     bool leaving;               /* the end: who stops is not started again */
 };
 

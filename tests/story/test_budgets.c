@@ -58,6 +58,43 @@ Test(story, errors_of_two_deliveries_use_up_nothing_while_neither_is_delivered)
     cr_expect_eq(committed(), 43);
 }
 
+Test(story, copies_that_wait_for_a_delivery_do_not_keep_its_errors_from_counting)
+{
+    struct target_policy *policy = two_attempts();
+    policy->order = ORDER_NONE;
+    policy->concurrency = 1;
+    policy->breaker_failures = 1;
+    policy->breaker_every_ms = 1000;
+    story_begin();
+    fail_with(408, 30);
+    claim_says("a", CLAIM_FREE, 0);
+    for (int i = 0; i < 100; i++)
+        claim_says("a", CLAIM_BUSY, 0);
+    for (int i = 0; i < 3; i++)
+        receive_alert(41 + i, "a", "1");
+    pass(20000);
+    cr_expect_eq(parked_seen("budget"), 1);
+}
+
+Test(story, copies_that_wait_do_not_take_the_tries_of_others)
+{
+    struct target_policy *policy = &stage()->targets[1];
+    policy->order = ORDER_NONE;
+    policy->concurrency = 1;
+    policy->breaker_failures = 1;
+    policy->breaker_every_ms = 1000;
+    story_begin();
+    fail_for("sick");
+    claim_says("sick", CLAIM_FREE, 0);
+    for (int i = 0; i < 100; i++)
+        claim_says("sick", CLAIM_BUSY, 0);
+    for (int i = 0; i < 3; i++)
+        receive_alert(41 + i, "sick", "1");
+    receive_alert(44, "b", "2");
+    pass(6000);
+    cr_expect_eq(stats()->targets[1].terminal[TERMINAL_DELIVERED], 1);
+}
+
 Test(story, gateway_errors_use_up_nothing_while_the_breaker_is_open)
 {
     static const int statuses[] = { 502, 503, 504 };

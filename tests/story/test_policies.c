@@ -217,6 +217,25 @@ Test(story, a_paused_target_tries_at_once_after_a_rotation)
     cr_expect_eq(committed(), 43);
 }
 
+Test(story, a_paused_target_tries_another_delivery_after_one_that_failed)
+{
+    static const char *const ids[] = { "a", "b", "c" };
+    for (size_t sick = 0; sick < 3; sick++) {
+        stage()->targets[1].concurrency = 1;
+        story_begin();
+        for (int i = 0; i < 6; i++)
+            reply_is(OUTCOME_AUTH, 403, "SignatureDoesNotMatch", 0);
+        for (int i = 0; i < 3; i++)
+            receive_alert(41 + i, ids[i], ids[i]);
+        pass(95000);
+        expect_line("paused, auth");
+        expect_no_line("goes on");
+        fail_for(ids[sick]);
+        pass(61000);                /* two tries, and the first may be its */
+        cr_expect_eq(stats()->targets[1].terminal[TERMINAL_DELIVERED], 2, "row %zu", sick);
+    }
+}
+
 /* After a rebalance nothing that was refused is left to try with; what is read again was delivered by others meanwhile. */
 Test(story, a_duplicate_does_not_use_up_the_one_try_of_a_paused_target)
 {
