@@ -6,20 +6,29 @@
 #                           fail, six minutes of chaos, kills in mid-run
 #   tests/run.sh --quick    the same units, stories and wire tests, some seeds, one short end-to-end run: under 5 minutes once the
 #                           packages are there
+#   tests/run.sh --full     everything, at the lengths that docs/reliability.md tells of, whose figures it writes anew: two hours
+#
+# Each step's log is build/test-logs/STEP.log.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-quick=no
-case "${1:-}" in
-"") ;;
---quick) quick=yes ;;
-*) echo "usage: tests/run.sh [--quick]" >&2; exit 64 ;;
-esac
-
 logs=build/test-logs
+seeds=20000 fuzz=() torture=(--quick) chaos=()
+case "${1:-}" in
+"" | --quick) ;;
+--full)
+    seeds=200000 fuzz=(--executions 20000000) torture=()
+    chaos=(--full --markdown "$logs/chaos.tables")
+    ;;
+*) echo "usage: tests/run.sh [--quick | --full]" >&2; exit 64 ;;
+esac
+form=${1:-whole}
+
+mkdir -p "$logs"
 passed=0 failed=0
 started=$(date +%s)
-say() { printf '[%4ds] %s\n' "$(($(date +%s) - started))" "$*"; }
+say() { printf '[%4ds] %s\n' "$(($(date +%s) - started))" "$*" | tee -a "$logs/whole.log"; }
+: >"$logs/whole.log"
 
 count() { passed=$((passed + $1)); failed=$((failed + $2)); }
 
@@ -27,7 +36,6 @@ count() { passed=$((passed + $1)); failed=$((failed + $2)); }
 step() {
     local name=$1; shift
     say "$name"
-    mkdir -p "$logs"
     if "$@" >"$logs/${name//[^a-z0-9-]/_}.log" 2>&1; then
         count 1 0
     else
@@ -42,7 +50,6 @@ step() {
 suites() {
     local preset=$1 labels=$2 log="$logs/ctest-$1-$2.log" rc
     say "tests $labels ($preset)"
-    mkdir -p "$logs"
     ctest --test-dir "build/$preset" -L "$labels" -V >"$log" 2>&1
     rc=$?
     local sums
@@ -61,7 +68,6 @@ suites() {
 script() {
     local name=$1; shift
     say "$name"
-    mkdir -p "$logs"
     local log="$logs/${name//[^a-z0-9-]/_}.log" rc line
     "$@" >"$log" 2>&1
     rc=$?
@@ -94,17 +100,18 @@ suites asan wire
 step tidy python3 tests/tidy/tidy.py --core build/release/libcore.a --binary build/release/alertbridge
 step tidy-selftest python3 tests/tidy/selftest.py
 
-if [ "$quick" = yes ]; then
+if [ "$form" = --quick ]; then
     step sim build/release/alertbridge_sim --seeds 1..2000
     script e2e-quick tests/e2e/run.sh --quick build/release/alertbridge
-else
-    step sim build/release/alertbridge_sim --seeds 1..20000
-    step sim-twice build/release/alertbridge_sim --twice --seeds 1..200
-    script coverage tests/coverage.sh
-    step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 --build build/fuzz
-    script e2e tests/e2e/run.sh build/release/alertbridge
-    script torture tests/torture/run.sh --quick build/asan/alertbridge
-    script chaos tests/chaos/run.sh --folder "$logs/chaos" build/release/alertbridge
-    step kills bench/kills --smoke
+    finish
 fi
+step sim build/release/alertbridge_sim --seeds "1..$seeds"
+step sim-twice build/release/alertbridge_sim --twice --seeds 1..200
+script coverage tests/coverage.sh
+step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 "${fuzz[@]}" --build build/fuzz
+script e2e tests/e2e/run.sh build/release/alertbridge
+script torture tests/torture/run.sh "${torture[@]}" build/asan/alertbridge
+script chaos tests/chaos/run.sh "${chaos[@]}" --folder "$logs/chaos" build/release/alertbridge
+step kills bench/kills --smoke
+[ "$form" != --full ] || step reliability tests/reliability.py "$logs"
 finish

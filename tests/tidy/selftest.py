@@ -52,6 +52,14 @@ class House(unittest.TestCase):
         return archive
 
 
+class ScriptsParse(House):
+    def test_marks_of_a_merge_are_no_script(self):
+        self.write("tests/run.sh", "#!/usr/bin/env bash\nif true; then\n<<<<<<< HEAD\n=======\nfi\n")
+        self.write("deploy/fine", "#!/usr/bin/env bash\ntrue\n")
+        found = self.findings("scripts_parse")
+        self.assertTrue(len(found) == 1 and found[0].startswith("tests/run.sh:"), found)
+
+
 class IncludeDirections(House):
     def test_core_may_not_look_at_io(self):
         self.write("bridge/io/http.h", "")

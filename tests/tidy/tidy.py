@@ -241,6 +241,16 @@ def rule_unfinished_words(root, _):
                 yield path, number, f"{match[1]}: finish it, or write an issue"
 
 
+def rule_scripts_parse(root, _):
+    """A script, with .sh or without, is one that its shell can read."""
+    for path in sorted(set(walk(root, ("deploy", "tests", "bench", ".ci"), ("",)))):
+        first = lines(root, path)[0]
+        if first.startswith("#!") and "bash" in first:
+            read = subprocess.run(["bash", "-n", os.path.join(root, path)], capture_output=True, text=True)
+            for number, text in re.findall(r": line (\d+): (.*)", read.stderr)[:1]:
+                yield path, int(number), text
+
+
 def rule_rows_are_used(root, _):
     """A log code and a metric that are documented are also told."""
     told = "\n".join("\n".join(lines(root, path)) for path in code(root, ("bridge",), (".c",)))
