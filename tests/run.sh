@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs, builds, runs every test. Ends with one line: N passed, N failed.
 #
-#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, the simulated world, coverage,
-#                           each fuzz target for 15 seconds, end to end on real Kafka and Redis, each call that can fail made to
-#                           fail, six minutes of chaos, kills in mid-run
+#   tests/run.sh            everything: units, stories and wire tests under ASan and UBSan, tidy, the simulated world, planted
+#                           bugs, coverage, each fuzz target for 15 seconds, end to end on real Kafka and Redis, each call that can
+#                           fail made to fail, six minutes of chaos, kills in mid-run
 #   tests/run.sh --quick    the same units, stories and wire tests, some seeds, one short end-to-end run: under 5 minutes once the
 #                           packages are there
 #   tests/run.sh --full     everything, at the lengths that docs/reliability.md tells of, whose figures it writes anew: two hours
@@ -107,6 +107,7 @@ if [ "$form" = --quick ]; then
 fi
 step sim build/release/alertbridge_sim --seeds "1..$seeds"
 step sim-twice build/release/alertbridge_sim --twice --seeds 1..200
+script mutants tests/sim/mutants.sh --markdown "$logs/mutants.md"
 script coverage tests/coverage.sh
 step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 "${fuzz[@]}" --build build/fuzz
 script e2e tests/e2e/run.sh build/release/alertbridge
