@@ -264,7 +264,7 @@ allowed_ms(const struct world *world)
     if (policy->rate_per_hour)
         most += world_of(world, SWARM_events) * 3600000 / (ms_t)policy->rate_per_hour * 2;
     if (world_of(world, SWARM_sick))    /* its budget, each try in turn with a copy: in a batch, alone, and when it is replayed */
-        most += 6 * world_of(world, SWARM_attempts) * (policy->retry_max_ms + policy->breaker_every_ms + policy->call_timeout_ms);
+        most += 10 * world_of(world, SWARM_attempts) * (policy->retry_max_ms + policy->breaker_every_ms + policy->call_timeout_ms);
     return most + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS + 60000;
 }
 
