@@ -107,7 +107,7 @@ if [ "$form" = --quick ]; then
 fi
 step sim build/release/alertbridge_sim --seeds "1..$seeds"
 step sim-twice build/release/alertbridge_sim --twice --seeds 1..200
-script mutants tests/sim/mutants.sh --markdown "$logs/mutants.md"
+script mutants tests/sim/mutants.sh --markdown "$logs/mutants.tables"
 script coverage tests/coverage.sh
 step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 "${fuzz[@]}" --build build/fuzz
 script e2e tests/e2e/run.sh build/release/alertbridge

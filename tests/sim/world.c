@@ -263,8 +263,9 @@ allowed_ms(const struct world *world)
     most += 2 * policy->breaker_every_ms + 2 * 30000 + 4000 + 5 * world_of(world, SWARM_session_ms);
     if (policy->rate_per_hour)
         most += world_of(world, SWARM_events) * 3600000 / (ms_t)policy->rate_per_hour * 2;
+    ms_t try_ms = policy->retry_max_ms + policy->breaker_every_ms + policy->call_timeout_ms;
     if (world_of(world, SWARM_sick))    /* its budget, each try in turn with a copy: in a batch, alone, and when it is replayed */
-        most += 10 * world_of(world, SWARM_attempts) * (policy->retry_max_ms + policy->breaker_every_ms + policy->call_timeout_ms);
+        most += 10 * world_of(world, SWARM_attempts) * try_ms;
     return most + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS + 60000;
 }
 
