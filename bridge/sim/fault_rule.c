@@ -206,6 +206,7 @@ add_object(struct faults *faults, const struct value *object, int64_t now_ms, ch
 bool
 faults_add_json(struct faults *faults, const struct value *json, int64_t now_ms, char *error, size_t error_size)
 {
+    faults_make_room(faults, json->type == VALUE_ARRAY ? json->count : 1, now_ms);
     uint32_t before = faults->n;
     if (json->type != VALUE_ARRAY)
         return add_object(faults, json, now_ms, error, error_size);

@@ -57,6 +57,26 @@ faults_clear(struct faults *faults)
     faults->n = 0;
 }
 
+/* Its window or its count is used up: it fires no more. */
+static bool
+is_over(const struct fault_rule *rule, int64_t now_ms)
+{
+    bool is_late = rule->for_ms >= 0 && now_ms >= rule->added_ms + rule->after_ms + rule->for_ms;
+    return is_late || (rule->count >= 0 && rule->fired >= rule->count);
+}
+
+void
+faults_make_room(struct faults *faults, uint32_t n, int64_t now_ms)
+{
+    uint32_t kept = 0;
+    if (n <= FAULT_RULES_MAX - faults->n)
+        return;
+    for (uint32_t i = 0; i < faults->n; i++)
+        if (!is_over(&faults->rules[i], now_ms))
+            faults->rules[kept++] = faults->rules[i];
+    faults->n = kept;
+}
+
 bool
 faults_add(struct faults *faults, const struct fault_rule *parsed, int64_t now_ms)
 {

@@ -30,7 +30,7 @@ void
 letters_called(const struct letters *letters, const struct fact *fact)
 {
     struct tries *tries = tries_of(letters, fact);
-    if (tries->by != fact->worker)
+    if (tries->by == 0 || tries->by != fact->worker)
         tries->delivered = *delivered_by(letters, fact);
     tries->by = fact->worker;
 }
@@ -66,7 +66,7 @@ letters_parked(const struct letters *letters, size_t place, const struct fact *f
     judged(checked, 1);
     if (fact->word == letters->word_conflict && (tries->contents & (tries->contents - 1)) == 0)
         violated(checked, 1, place, "%s is parked for a conflict, and has one content only", name_of(checked, fact->id));
-    if (tries->by != fact->worker)
+    if (tries->by == 0 || tries->by != fact->worker)
         return;                 /* a history without calls, or another worker called since: its tries stand here */
     if ((fact->word == letters->word_auth || fact->word == letters->word_config) && tries->refusals < REFUSALS_MIN)
         violated(checked, 1, place, "%s is parked for %s after %u refusals", name_of(checked, fact->id),

@@ -7,6 +7,8 @@
 #define LETTER(offset_, id_, word_) \
     { .fact = { .kind = FACT_PARKED, .worker = 1, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), \
       .word = (word_) }
+#define FOUND(offset_, id_, word_) \
+    { .fact = { .kind = FACT_PARKED, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), .word = (word_) }
 #define TRIED(id_, word_, ...) CALLED(SOAR, id_), ANSWERED(SOAR, word_, __VA_ARGS__)
 
 Test(proof_letters, a_dead_letter_has_a_cause)
@@ -27,6 +29,7 @@ Test(proof_letters, a_dead_letter_has_a_cause)
           { OPEN(0, "a"), CALLED(SOAR, "a"), CALLED(SOAR, "a", .worker = 2), ANSWERED(SOAR, "throttled", .worker = 2),
             ANSWERED(SOAR, "in_doubt"), LETTER(0, "a", "budget") } },
         { "without calls nothing is known of tries", SOUND, 0, { OPEN(0, "a"), LETTER(0, "a", "budget") } },
+        { "found in the topic, and nobody tells who called", SOUND, 0, { OPEN(0, "a"), FOUND(0, "a", "auth") } },
         { "one content", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "conflict") } },
         { "refused twice", 1, 0, { OPEN(0, "a"), TRIED("a", "auth"), TRIED("a", "auth"), LETTER(0, "a", "auth") } },
         { "another worker's call, an outage, and the letter is of the one that called last", 1, 0,

@@ -279,3 +279,22 @@ Test(faults, rules_come_as_json_too_all_or_none)
     cr_expect_not(add_json("{\"kind\":\"delay\",\"ms\":[1]}", error, sizeof(error)));
     cr_expect_eq(sim_faults(client.sim)->n, 3);
 }
+
+/* A run of hours lays thousands. */
+Test(faults, rules_that_fire_no_more_make_room)
+{
+    char error[2048];
+    begin();
+    fault("outage:after=100000,for=1");
+    cr_expect(add_json("{\"kind\":\"delay\",\"ms\":0,\"count\":1}", error, sizeof(error)));
+    cr_expect_eq(send_incident("a"), 200);
+    for (int i = 0; i < 3 * FAULT_RULES_MAX; i++, client.now_ms += 10)
+        cr_expect(add_json("[{\"kind\":\"delay\",\"ms\":0,\"for\":10},{\"kind\":\"drip\",\"for\":10}]", error, sizeof(error)),
+                  "row %d: %s", i, error);
+    cr_expect_leq(sim_faults(client.sim)->n, FAULT_RULES_MAX);
+    client.now_ms = sim_faults(client.sim)->rules[0].added_ms + 100000;
+    cr_expect_eq(send_incident("a"), 503, "who has yet to fire stays");
+    for (int i = 0; i < FAULT_RULES_MAX; i++)
+        (void)add_json("{\"kind\":\"delay\",\"ms\":0}", error, sizeof(error));
+    cr_expect_not(add_json("{\"kind\":\"delay\",\"ms\":0}", error, sizeof(error)), "none of these is over");
+}
