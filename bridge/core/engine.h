@@ -178,6 +178,7 @@ struct input {
             uint32_t target;
             bool ok;                    /* false: could not be had, the engine asks again later */
             bool refused;               /* the service says key or secret are wrong */
+            bool same;                  /* with ok: it is the one that there was before */
             bool rotated;               /* the secrets themselves are new: with ok a paused target tries at once, without ok
                                          * (nobody asked) what was made with the old ones is to be fetched anew */
             ms_t expires_at_ms;         /* BOOTTIME; MS_NEVER for static keys */

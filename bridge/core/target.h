@@ -43,6 +43,9 @@ struct target {
         uint32_t serial;        /* of the present one; a call remembers with which it was made */
         bool refused;           /* the present one was refused by the backend */
         bool is_second;         /* it came for one that was refused, and nothing was accepted since */
+        ms_t had_ms;            /* when the present one came */
+        uint32_t short_lives;   /* tokens in a row that were refused soon after they came, each followed by another one */
+        bool tried_at_once;     /* a paused target was tried with the last one that came for a refused one */
     } credential;
 };
 

@@ -170,5 +170,9 @@ token_call(struct sim_call *call)
         return;
     }
     struct access_token *token = living_token(call, app);
+    if (token && knob_is(&call->sim->knobs, KNOB_get_mode, "new_kill_old")) {
+        token->expires_ms = call->now_ms;
+        token = NULL;
+    }
     token_reply(call, token ? token : new_token(call, app));
 }

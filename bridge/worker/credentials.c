@@ -122,6 +122,7 @@ credentials_answer(struct holder *holder, bool ok, bool refused, ms_t expires_at
     input.credential.target = holder->target;
     input.credential.ok = ok;
     input.credential.refused = refused;
+    input.credential.same = ok && holder->same_token;
     input.credential.rotated = ok && holder->rotated;
     input.credential.expires_at_ms = expires_at_ms;
     holder->rotated = holder->rotated && !ok;
@@ -178,6 +179,7 @@ credentials_answered(struct worker *worker, uint32_t target, const struct reply 
     }
     notice_token_judge(reply, &token);
     if (token.result == TOKEN_OK && token.expire_s > 0) {
+        holder->same_token = strcmp(holder->token, token.token) == 0;
         memcpy(holder->token, token.token, sizeof(holder->token));
         holder->refused = false;
         log_line(LOG_AB5301, &(struct log_fields){ .target = worker->target_names[target],

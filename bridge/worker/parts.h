@@ -36,6 +36,7 @@ struct holder {
     bool chain_busy;                    /* a round is under way */
     char token[TOKEN_BYTES_MAX];        /* the portal's access token, "" = none */
     bool refused;                       /* the present token was refused: get, do not refresh */
+    bool same_token;                    /* the last one that came is the one that there was */
     bool rotated;                       /* the files hold new secrets that the engine does not know of yet */
     bool logged_bad;
     uint64_t fetched[2];                /* ok, error */

@@ -26,6 +26,7 @@ import kafka_security
 import process
 import redis_away
 import redis_faults
+import tokens
 import windows
 from servers import Failure, Kafka, Process, Redis
 
@@ -39,6 +40,7 @@ MODULES = (
     dependencies,
     redis_away,
     redis_faults,
+    tokens,
     kafka_group,
     kafka_security,
     commands,

@@ -9,6 +9,7 @@
 struct keyring {
     char token[512];
     bool refused, rotated;      /* the token; the secret */
+    bool same;                  /* the token that came last is the one before */
 };
 
 struct keyring *
@@ -50,6 +51,7 @@ answer(struct world *world, struct worker *worker, uint32_t target, bool ok, boo
     input.credential.target = target;
     input.credential.ok = ok;
     input.credential.refused = refused;
+    input.credential.same = ok && worker->keyring->same;
     input.credential.rotated = ok && worker->keyring->rotated;
     input.credential.expires_at_ms = expires_at_ms;
     if (ok)
@@ -88,6 +90,7 @@ keyring_answered(struct world *world, struct worker *worker, struct exchange *ex
     exchange_reply(exchange, &reply);
     notice_token_judge(&reply, &token);
     if (token.result == TOKEN_OK && token.expire_s > 0) {
+        keyring->same = strcmp(keyring->token, token.token) == 0;
         memcpy(keyring->token, token.token, sizeof(keyring->token));
         keyring->refused = false;
         answer(world, worker, exchange->target, true, false, world->now + token.expire_s * 1000);

@@ -53,6 +53,23 @@ Test(gateway, an_encryption_is_taken_once)
     cr_expect_eq(token_get(client.now_ms - 3600000), 0);
 }
 
+Test(gateway, get_has_two_readings)
+{
+    for (int kills = 0; kills < 2; kills++) {
+        char old[128];
+        begin();
+        knob(kills ? "get_mode=new_kill_old" : "get_mode=same");
+        token_get(client.now_ms);
+        snprintf(old, sizeof(old), "%s", client.token);
+        client.now_ms += 5000;
+        cr_expect_eq(token_get(client.now_ms), 0);
+        cr_expect_eq(strcmp(old, client.token) != 0, kills);
+        cr_expect_eq(produce_one("a", "all"), 0);
+        snprintf(client.token, sizeof(client.token), "%s", old);
+        cr_expect_eq(produce_one("b", "all") != 0, kills);
+    }
+}
+
 Test(gateway, refresh_has_three_readings)
 {
     static const struct {

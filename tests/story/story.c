@@ -291,6 +291,12 @@ operator_says(enum control control)
 }
 
 void
+tokens_stay(void)
+{
+    world.tokens_stay = true;
+}
+
+void
 credentials_live(ms_t ms)
 {
     world.credential_life = ms;

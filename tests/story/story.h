@@ -60,6 +60,7 @@ void drain(void);
 void operator_says(enum control);
 void credentials_live(ms_t ms);              /* from when they are fetched; without it for ever */
 void credential_fails_then_hangs(void);     /* the next fetch is answered no, those after it not at all */
+void tokens_stay(void);                     /* what is fetched is what there was before */
 void rotate(uint32_t target);               /* new credentials are at hand */
 
 /* What is asserted. */

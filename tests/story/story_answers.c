@@ -230,6 +230,7 @@ story_perform(const struct effect *effect)
     case EFFECT_FETCH_CREDENTIAL:
         input.credential.target = effect->credential.target;
         input.credential.ok = world.credential_refusals == 0;
+        input.credential.same = world.tokens_stay;
         input.credential.expires_at_ms = world.credential_life ? world.now + world.credential_life : MS_NEVER;
         if (!world.credentials_hang)
             story_later(0, input);
