@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import shutil
 import socket
 import subprocess
@@ -83,6 +84,7 @@ class Place:
         self.binary, self.sink_program = binary, sink
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # an end like others: what was started is ended
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-bench-"))
         self.pids, self.sink = {}, None
         try:

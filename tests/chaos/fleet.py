@@ -55,7 +55,7 @@ class Fleet:
         self.places = [Place(i + 1) for i in range(WORKERS)]
         self.lives, self.later, self.lock, self.closed = [], [], threading.RLock(), False
         self.secret_cut = (0, 0)  # when a secret file was empty the last time: who starts then says so and ends
-        self.library_aborts = self.without_secret = 0
+        self.rdkafka_aborts = self.without_secret = 0
         self.exits, self.left_s = {}, []  # after SIGTERM: codes, and the seconds until then
 
     # ---- lives ----
@@ -102,7 +102,7 @@ class Fleet:
         if place.leaving:
             self.exits[code] = self.exits.get(code, 0) + 1
         if code == -signal.SIGABRT and LIBRARY_BUG in tail(place.worker.log):
-            self.library_aborts += 1
+            self.rdkafka_aborts += 1
         elif self.met_no_secret(place, code):
             self.without_secret += 1
             place.back_s = WITHOUT_SECRET_S

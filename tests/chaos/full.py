@@ -76,7 +76,7 @@ def figures(runs, minutes):
     for name, n in counts.items():
         yield name, f"{n:,}"
     yield "faults in all", f"{sum(total(runs, 'fired').values()):,}"
-    yield "ended by an assertion of librdkafka (its issue 4605)", f"{total(runs, 'library_aborts'):,}"
+    yield "ended by an assertion of librdkafka (confluentinc/librdkafka 4605)", f"{total(runs, 'rdkafka_aborts'):,}"
     yield "second executions announced (journaled before the re-send)", f"{total(runs, 'announced'):,}"
     yield "second executions seen", f"{total(runs, 'repeated'):,}"
     yield "ids touched by a loss of Redis's memory", f"{total(runs, 'apart'):,}"

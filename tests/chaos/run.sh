@@ -15,14 +15,9 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 e2e=$here/../e2e
-venv=${ALERTBRIDGE_CACHE:-$HOME/.cache/alertbridge}/e2e-venv
-if ! "$venv/bin/python" -c 'import confluent_kafka, msgpack' 2>/dev/null; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$e2e/requirements.txt" >&2
-fi
+python=$("$here/../support/python.sh")
 program=runner.py arguments=()
 for argument in "$@"; do
     if [ "$argument" = --full ]; then program=full.py; else arguments+=("$argument"); fi
 done
-PYTHONPATH=$here:$e2e exec "$venv/bin/python" -B "$here/$program" "${arguments[@]}"
+PYTHONPATH=$here:$e2e exec "$python" -B "$here/$program" "${arguments[@]}"

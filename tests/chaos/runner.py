@@ -221,10 +221,10 @@ class Run:
         self.tell_faults()
         exits = " ".join(f"{code}: {n}" for code, n in sorted(self.arena.fleet.exits.items()))
         fleet = self.arena.fleet
-        self.summary["library_aborts"] = fleet.library_aborts
+        self.summary["rdkafka_aborts"] = fleet.rdkafka_aborts
         self.held.append(
             f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}; ended by an assertion of librdkafka "
-            f"(its issue 4605): {fleet.library_aborts}"
+            f"(confluentinc/librdkafka 4605): {fleet.rdkafka_aborts}"
         )
         passed_and_failed = self.judge()
         self.recover()

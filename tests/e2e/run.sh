@@ -11,10 +11,5 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-venv=${ALERTBRIDGE_CACHE:-$HOME/.cache/alertbridge}/e2e-venv
-if ! "$venv/bin/python" -c 'import confluent_kafka, msgpack' 2>/dev/null; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
-fi
-exec "$venv/bin/python" -B "$here/runner.py" "$@"
+python=$("$here/../support/python.sh")
+exec "$python" -B "$here/runner.py" "$@"

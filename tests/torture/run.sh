@@ -11,10 +11,5 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 e2e=$here/../e2e
-venv=${ALERTBRIDGE_CACHE:-$HOME/.cache/alertbridge}/e2e-venv
-if ! "$venv/bin/python" -c 'import confluent_kafka, msgpack' 2>/dev/null; then
-    mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$e2e/requirements.txt" >&2
-fi
-PYTHONPATH=$here:$e2e exec "$venv/bin/python" -B "$here/torture.py" "$@"
+python=$("$here/../support/python.sh")
+PYTHONPATH=$here:$e2e exec "$python" -B "$here/torture.py" "$@"
