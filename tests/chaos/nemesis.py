@@ -9,7 +9,7 @@ from facts import now_ms
 from faults import BACKEND
 
 GROUPS = ("workers", "redis", "broker", "link", "names", "secret", "backend")
-BUSY_WITHIN_S, TRIES_MAX, AIMED_TRIES = 10, 6, 2
+BUSY_WITHIN_S, TRIES_MAX, AIMED_TRIES, DEEDS_MAX = 10, 6, 2, 3
 LOOKED_UP_WITHIN_S = 20
 
 
@@ -74,10 +74,16 @@ class Nemesis:
         return fault.arguments.get("for_s", 0) if fault.group in ("workers", "link", "backend") else 0
 
     def deed(self, fault, act, **more):
-        """Of what may come to nothing it is counted what was seen of it."""
-        seen = act(**fault.arguments, **more)
-        if seen is None:
-            return None
+        """Of what may come to nothing it is counted what was seen of it; once more while it came to nothing."""
+        for tries in range(DEEDS_MAX):
+            if tries:
+                self.wait(fault.group, self.window_ends())
+                self.wait_busy()
+            seen = act(**fault.arguments, **more)
+            if seen is None:
+                return None
+            if seen:
+                break
         with self.lock:
             self.took[fault.name] += seen
         return f"(seen {seen} times)"
@@ -127,15 +133,18 @@ class Nemesis:
         return self.deed(fault, getattr(self.arena.broker, fault.variant.replace("-", "_")))
 
     def do_names(self, fault):
+        return self.deed(fault, self.unresolved)
+
+    def unresolved(self, for_s):
         """New lives look the backends up at once, old ones when what they know is too old: it lasts from the first look on."""
         file, deadline = self.fleet.unresolved, time.monotonic() + LOOKED_UP_WITHIN_S
         file.touch()
         while file.stat().st_size == 0 and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(fault.arguments["for_s"])
+        time.sleep(for_s)
         seen = file.stat().st_size
         file.unlink()
-        return self.deed(fault, lambda for_s: seen)
+        return seen
 
     def lay(self, fault, act):
         """Again while nothing came of it: in a rebalance nobody goes that way. `act(tries)` aims at more after some tries."""

@@ -4,13 +4,15 @@
 #include "tests/fuzz/shared.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TURNS_MAX = 6, REPLY_BYTES = 64 * 1024, CONNECTIONS_MAX = 32 };
+enum { TURNS_MAX = 6, REPLY_BYTES = 64 * 1024, CONNECTIONS_MAX = 32, DIALS_MAX = 400, DIAL_AGAIN_US = 20 * 1000 };
 
 static struct event_base *base;
 static struct admin *admin;
@@ -61,14 +63,36 @@ start(void)
 
 /* Closed by a reset: thousands of ends a second would leave no port. */
 static int
-dial(void)
+dial_once(void)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(admin_port(admin)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    check(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+    if (fd < 0)
+        return -1;
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+/* A system that has no port just then, or the fuzzer's own alarm in the midst of it, says nothing about the admin port. */
+static int
+dial(void)
+{
+    int fd = dial_once();
+    for (int tries = 1; fd < 0 && tries < DIALS_MAX; tries++) {
+        usleep(DIAL_AGAIN_US);
+        start();
+        fd = dial_once();
+    }
+    if (fd < 0)
+        perror("connect to the admin port");
+    check(fd >= 0);
     return fd;
 }
 
