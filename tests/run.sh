@@ -13,11 +13,11 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 logs=build/test-logs
-seeds=20000 fuzz=() torture=(--quick)
+seeds=20000 fuzz=() torture=(--quick) chaos=()
 case "${1:-}" in
 "" | --quick) ;;
 --full)
-    seeds=200000 fuzz=(--executions 20000000) torture=()
+    seeds=200000 fuzz=(--executions 20000000) torture=() chaos=(--full --markdown "$logs/chaos.tables")
     ;;
 *) echo "usage: tests/run.sh [--quick | --full]" >&2; exit 64 ;;
 esac
@@ -111,7 +111,7 @@ script coverage tests/coverage.sh
 step build-fuzz cmake --workflow --preset fuzz && script fuzz tests/fuzz/run.sh --seconds 15 "${fuzz[@]}" --build build/fuzz
 script e2e tests/e2e/run.sh build/release/alertbridge
 script torture tests/torture/run.sh "${torture[@]}" build/asan/alertbridge
-[ "$form" != --full ] || script chaos tests/chaos/run.sh --full --markdown "$logs/chaos.tables" --folder "$logs/chaos" build/release/alertbridge
+script chaos tests/chaos/run.sh "${chaos[@]}" --folder "$logs/chaos" build/release/alertbridge
 step kills bench/kills --smoke
 [ "$form" != --full ] || step reliability tests/reliability.py "$logs"
 finish
