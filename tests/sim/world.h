@@ -5,13 +5,16 @@
  * What a server does with a request that was sent belongs to nobody. The same seed gives the same happenings, the same engine
  * traces and the same history.
  *
- *   world.c     clock, heap, chances, the run          worker.c     one engine; effects to the models, answers to it
- *   nemesis.c   what befalls processes                 credential.c keys and tokens of a worker
- *   producer.c  the events of a run                    gateway.c    both backends: the simulators' pure half behind a bad network
- *   cluster.c   partitions, fetching, dead letters     store.c      Redis as a server
- *   group.c     the group, commits                     client.c     Redis as a worker's adapter sees it
- *   coordinator.c  its coordinator                     keys.c       Redis's keys and commands
- *   spill.c     secrets that it said */
+ *   the run     world.c: clock, heap, chances; swarm.def, swarm.c: what a seed draws; config.c: the engine's settings from it;
+ *               nemesis.c: what befalls processes and servers; recovery.c: one fault at rest, and how long it lasts
+ *   workers     worker.c: one engine, its effects to the models, their answers to it; call.c: a call as a signed request;
+ *               credential.c: keys and tokens; spill.c: secrets that it said
+ *   Kafka       producer.c: the events; cluster.c: partitions, fetching, dead letters; group.c: who hears what, commits;
+ *               coordinator.c: the group's coordinator by itself
+ *   Redis       store.c: the server; keys.c: its keys and commands; client.c, client_*.c: a worker's adapter to it
+ *   backends    gateway.c: the simulators' pure half behind a bad network; exchange.c: one request under way;
+ *               made_up.c: replies that no backend meant
+ *   around it   main.c, sweep.c: many seeds; trial.c: one seed, judged and made small; mutants.c: planted bugs */
 #ifndef TESTS_SIM_WORLD_H
 #define TESTS_SIM_WORLD_H
 

@@ -1,6 +1,6 @@
 /* client.h: a client of the simulator for its tests: signs with the codecs, keeps one simulator and one clock for the process. */
-#ifndef TESTS_SIM_CLIENT_H
-#define TESTS_SIM_CLIENT_H
+#ifndef TESTS_SIMULATORS_CLIENT_H
+#define TESTS_SIMULATORS_CLIENT_H
 
 #include "bridge/sim/sim.h"
 
