@@ -1,4 +1,4 @@
-"""What the workers say of their deliveries one by one: lines of the log, and the stream `<prefix>:j` in Redis."""
+"""journal.py: what the workers say of their deliveries one by one: lines of the log, and the stream `<prefix>:j` in Redis."""
 
 import collections
 import datetime

@@ -247,7 +247,7 @@ def admin(servers, name):
         world.finished(60)
         world.never_doubled()
         told = totals(world, last)
-        return f"{scraper.scrapes} scrapes add up, slowest {scraper.slowest * 1000:.0f} ms); {seen}; {told}"
+        return f"{scraper.scrapes} scrapes add up, slowest {scraper.slowest * 1000:.0f} ms; {seen}; {told}"
 
 
 def draining(world, worker):
