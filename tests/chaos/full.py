@@ -14,7 +14,7 @@ import time
 
 from recovery import row_text, told
 from schedule import REST_S
-from servers import die_with_parent
+from servers import die_with_parent, end_on_signals
 
 RUNNER = pathlib.Path(__file__).resolve().parent / "runner.py"
 KAFKAS = ("3.9.1", "4.1.1")
@@ -127,8 +127,7 @@ def parse():
 
 def main():
     options, begun = parse(), time.monotonic()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    end_on_signals()
     folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.absolute()

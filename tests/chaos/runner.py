@@ -14,9 +14,6 @@ import threading
 import time
 import traceback
 
-for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-    os.environ.pop(proxy, None)  # the parts of a run meet on loopback
-
 logging.getLogger("kafka").addHandler(logging.NullHandler())  # brokers go away all the time here
 
 import coordinator
@@ -29,7 +26,7 @@ from fleet import Scraper
 from judgement import Judgement
 from nemesis import Nemesis
 from schedule import REST_S, plan, windows
-from servers import Failure, Process, expect, wait_until
+from servers import Failure, Process, end_on_signals, expect, stay_on_loopback, wait_until
 from traffic import TARGETS, Traffic, Transactions, tell_record
 
 CALM_MS = 2 * (LEASE_MS + BACK_OFF_MS) + SESSION_MS + REVOKE_DRAIN_MS
@@ -248,10 +245,6 @@ def plan_of(options):
     return [fault for fault in plan(options.seed, seconds_of(options)) if not options.only or fault.kind in options.only]
 
 
-def interrupted(number, frame):
-    sys.exit(128 + number)
-
-
 def end_by_force():
     """Whoever was started ends with this process."""
     print("FAIL the run did not end in its time, not even when told to\n0 passed, 1 failed", flush=True)
@@ -312,8 +305,8 @@ def main():
     if options.plan:
         print(*plan_of(options), sep="\n")
         return 0
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
+    stay_on_loopback()
+    end_on_signals()
     folder = place_of(options)
     run = Run(options, folder)
     limit(2 * 60 * options.minutes + OVERTIME_S)

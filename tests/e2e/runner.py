@@ -1,17 +1,12 @@
 """runner.py: runs the scenarios one after the other and says how each went. See run.sh for its use."""
 
 import argparse
-import os
 import pathlib
 import shutil
-import signal
 import sys
 import tempfile
 import time
 import traceback
-
-for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-    os.environ.pop(proxy, None)  # the parts of a run meet on loopback; kafka.sh asks for jars only where none are kept
 
 import commands
 import connect
@@ -28,7 +23,7 @@ import redis_away
 import redis_faults
 import tokens
 import windows
-from servers import Failure, Kafka, Process, Redis
+from servers import Failure, Kafka, Process, Redis, end_on_signals, stay_on_loopback
 
 MODULES = (
     deliveries,
@@ -97,10 +92,6 @@ def run_one(name, scenario, servers):
     return True
 
 
-def interrupted(number, frame):
-    sys.exit(128 + number)
-
-
 def main():
     parser = argparse.ArgumentParser(prog="run.sh")
     parser.add_argument("--quick", action="store_true")
@@ -119,8 +110,8 @@ def main():
     if options.list:
         print("\n".join(chosen))
         return 0
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
+    stay_on_loopback()
+    end_on_signals()
     folder = options.keep.absolute() if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-e2e-"))
     folder.mkdir(parents=True, exist_ok=True)
     servers, passed, failed = Servers(options.binary.absolute(), folder), 0, 0

@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -58,6 +59,18 @@ def tail(path, lines=15):
 
 def die_with_parent():
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def stay_on_loopback():
+    """The parts of a run meet there: nothing that it starts asks a proxy for the way."""
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        os.environ.pop(name, None)
+
+
+def end_on_signals():
+    """As at the end of the program: what was started is ended, and folders go."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 class Process:

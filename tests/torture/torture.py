@@ -5,20 +5,15 @@ import collections
 import concurrent.futures
 import json
 import logging
-import os
 import pathlib
 import queue
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
 import traceback
-
-for proxy in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-    os.environ.pop(proxy, None)  # the parts of a run meet on loopback
 
 logging.getLogger("kafka").addHandler(logging.NullHandler())
 
@@ -26,7 +21,7 @@ import sites as sites_of
 from bench import Bench
 from events import event
 from scenario import Command, Fault, Lane
-from servers import Failure, Process
+from servers import Failure, Process, end_on_signals, stay_on_loopback
 
 REDIS = (
     "reset",
@@ -214,8 +209,8 @@ def main():
     parser.add_argument("--store", default="redis")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
+    stay_on_loopback()
+    end_on_signals()
     every = options.every or (200 if options.quick else 1)
     folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-torture-"))
     folder.mkdir(parents=True, exist_ok=True)
