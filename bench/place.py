@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -67,9 +68,14 @@ def settings_of(text):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the range that the system gives to outgoing connections, so that nobody takes it before its owner does."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.SystemRandom().randrange(20000, 32768)))
+            except OSError:
+                continue
+            return s.getsockname()[1]
 
 
 def get(url, body=None):
