@@ -35,6 +35,7 @@ struct redis_url_fault {
     bool holds_secret;                  /* the url is not to be shown */
 };
 
+/* False with the fault, whose texts are static, when the text is none of the forms above, or asks for what this build has not. */
 bool redis_url_parse(const char *text, struct redis_url *, struct redis_url_fault *);
 
 bool redis_url_has_tls(void);           /* this build can do rediss:// */

@@ -161,7 +161,7 @@ group_past_of(const struct kafka_probe *seen)
 
 /* ---- windows ------------------------------------------------------------------------------------------------------------- */
 
-enum { WINDOW_FLOOR = 64 };     /* records that each partition may hold, however many there are: docs/semantics.md */
+enum { WINDOW_FLOOR = 64 };     /* records that each partition may hold, however many there are; as bridge/core/state.h has it */
 
 /* The worst case: one worker has all partitions. */
 static void

@@ -20,7 +20,7 @@ enum { ADMIN_CHECKS_MAX = 8 };
 
 struct admin_handler {
     void *owner;
-    uint32_t (*checks)(void *owner, struct admin_check out[ADMIN_CHECKS_MAX]);
+    uint32_t (*checks)(void *owner, struct admin_check out[ADMIN_CHECKS_MAX]);      /* how many it filled */
     bool (*started)(void *owner);
     void (*metrics)(void *owner, struct buf *text);             /* Prometheus text 0.0.4; asked at most once a second */
     void (*version)(void *owner, struct buf *json);

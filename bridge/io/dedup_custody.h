@@ -27,7 +27,7 @@ void custodies_release(struct custodies *);
 void custodies_open(struct custodies *, uint64_t dispatch, ms_t now_ms);
 void custodies_heard(struct custodies *, uint64_t dispatch, ms_t now_ms);       /* of no consequence when it is not open */
 void custodies_close(struct custodies *, uint64_t dispatch);
-bool custody_ends_with(enum claim_verdict);
+bool custody_ends_with(enum claim_verdict);      /* this answer to a claim leaves nothing to hold */
 bool custodies_is_open(const struct custodies *, uint64_t dispatch, ms_t lease_ms, ms_t now_ms);
 
 #endif

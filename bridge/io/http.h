@@ -1,4 +1,4 @@
-/* http.h: calls over HTTP/1.1 on the loop. The only file pair that knows libcurl; settings and why: docs/design.md.
+/* http.h: calls over HTTP/1.1 on the loop. Only http*.c know libcurl; its settings and why: http_settings.c.
  *
  * A call that libcurl would send twice by itself is aborted by a pre-request check and reported with begun = 2. */
 #ifndef BRIDGE_IO_HTTP_H

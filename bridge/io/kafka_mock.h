@@ -9,9 +9,9 @@
 
 struct kafka_mock;
 
-struct kafka_mock *kafka_mock_new(char *error, size_t error_size);
+struct kafka_mock *kafka_mock_new(char *error, size_t error_size);      /* NULL: `error` says why */
 void kafka_mock_free(struct kafka_mock *);
-bool kafka_mock_topic(struct kafka_mock *, const char *name, int partitions);
+bool kafka_mock_topic(struct kafka_mock *, const char *name, int partitions);   /* false: it is there already, or refused */
 const char *kafka_mock_brokers(const struct kafka_mock *);      /* "127.0.0.1:34567" */
 
 /* Reads all of a topic, partition by partition as it comes. False when its end is not reached within the bound. */

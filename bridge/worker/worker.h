@@ -26,9 +26,9 @@ struct worker_options {
 struct worker *worker_new(const struct config *, struct event_base *, const struct worker_options *, int *code, char *error,
                           size_t error_size);
 
-/* Seconds after which the process has ended, whatever it is stuck in: after a first SIGTERM, and after a second. */
-enum { WORKER_GONE_S = 4 };
-unsigned worker_gone_s(const struct config *);
+/* Seconds after which the process has ended, whatever it is stuck in. */
+enum { WORKER_GONE_S = 4 };                     /* after a second SIGTERM */
+unsigned worker_gone_s(const struct config *);  /* after the first */
 
 /* Begins to leave: as after SIGTERM. A second call leaves at once, exit 75. */
 void worker_drain(struct worker *);
