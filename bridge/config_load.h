@@ -23,8 +23,8 @@ struct load {
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
 
 void load_problem_at(struct load *, enum severity, const struct place *, const char *path, const char *text, const char *remedy);
-void load_error(struct load *, const char *path, const char *text,
-                const char *remedy); /* at the place of path, or of what holds it */
+/* At the place of path, or of what holds it. */
+void load_error(struct load *, const char *path, const char *text, const char *remedy);
 void load_warning(struct load *, const char *path, const char *text, const char *remedy);
 const char *load_quote(struct load *, const char *value);      /* "value", cut and without control characters */
 const char *load_meant(struct load *, const char *best, const char *otherwise);              /* did you mean "best"? */

@@ -1,5 +1,6 @@
 /* sim.c: alertbridge sim: both backends' simulators on one address, until SIGTERM. */
 #include "bridge/cmd/cmd.h"
+#include "bridge/io/clock.h"
 #include "bridge/sim/sim.h"
 #include "bridge/sim/sim_server.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { WORDS_MAX = 64, LINE_BYTES = 128 * 1024, HELP_BYTES = 32 * 1024 };
 
@@ -146,14 +146,6 @@ read_command(struct cmd_context *context, struct sim_command *command)
     return EXIT_DONE;
 }
 
-static int64_t
-wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The context's --set come first: both lists are the user's. */
 static bool
 apply_settings(struct sim *sim, const struct cmd_context *context, const struct sim_command *command, char *error, size_t size)
@@ -165,7 +157,7 @@ apply_settings(struct sim *sim, const struct cmd_context *context, const struct 
         if (!knobs_set_pair(sim_knobs(sim), command->sets.at[i], error, size))
             return false;
     ledger_limit(sim_ledger(sim), (uint64_t)knob_number(sim_knobs(sim), KNOB_ledger_max));
-    int64_t now_ms = wall_ms() + knob_number(sim_knobs(sim), KNOB_clock_offset);
+    int64_t now_ms = clock_wall_ms() + knob_number(sim_knobs(sim), KNOB_clock_offset);
     for (unsigned i = 0; i < command->faults.n; i++)
         if (!faults_add_text(sim_faults(sim), command->faults.at[i], now_ms, error, size))
             return false;

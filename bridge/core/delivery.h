@@ -31,7 +31,7 @@ enum delivery_state {
     DELIVERY_SETTLING,  /* engine.settling:  its end (D, X, U, R) is being written                             */
     DELIVERY_PARKING,   /* engine.parking:   its dead-letter record is being written                           */
     DELIVERY_ENDING,    /* engine.settling:  terminal, until its journal entry was given out                   */
-    DELIVERY_HELD,      /* guard.held:       to be parked, but too much is: waits with its claim kept              */
+    DELIVERY_HELD,      /* guard.held:       to be parked, but too much is: waits with its claim kept          */
     DELIVERY_STATE_COUNT,
 };
 

@@ -326,6 +326,12 @@ member_start(const struct member_config *config)
     return m;
 }
 
+struct member_of_test *
+member_reading(const char *topic)
+{
+    return member_start(&(struct member_config){ .group = world_name("g"), .topics = { { topic, 0, false } } });
+}
+
 void
 member_leave(struct member_of_test *m)
 {

@@ -72,6 +72,7 @@ struct member_config {
     struct kafka_property properties[4];
 };
 struct member_of_test *member_start(const struct member_config *);
+struct member_of_test *member_reading(const char *topic);                   /* from its beginning, in a new group */
 void member_leave(struct member_of_test *);                                 /* and frees it; its notes stay */
 
 void world_run_ms(int ms);

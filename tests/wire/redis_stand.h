@@ -1,4 +1,5 @@
-/* redis_stand.h: a redis-server of a test's own and a store at it, for suites that begin and end with both. */
+/* redis_stand.h: a redis-server of a test's own and a store at it, for suites that begin and end with both. A suite with servers
+ * of its own takes only the store. */
 #ifndef TESTS_WIRE_REDIS_STAND_H
 #define TESTS_WIRE_REDIS_STAND_H
 

@@ -17,12 +17,6 @@ parker(const char *dead_letter_topic)
     });
 }
 
-static struct member_of_test *
-reader(const char *topic)
-{
-    return member_start(&(struct member_config){ .group = world_name("g"), .topics = { { topic, 0, false } } });
-}
-
 static void
 expect_same(struct slice got, struct slice wanted, const char *what, size_t row)
 {
@@ -55,7 +49,7 @@ Test(kafka_park, a_dead_letter_keeps_every_byte)
         kafka_park(m->kafka, &letter);
     }
     until(m->n_parks == 4);
-    struct member_of_test *r = reader(topic);
+    struct member_of_test *r = member_reading(topic);
     until(r->n_records == 4);
     for (uint32_t i = 0; i < 4; i++) {
         cr_expect(m->parks[i].ok);
@@ -101,7 +95,7 @@ Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neig
         kafka_park(m->kafka, &letter);
     }
     until(m->n_parks == 5);
-    struct member_of_test *r = reader(topic);
+    struct member_of_test *r = member_reading(topic);
     until(r->n_records == 5);
     unsigned stubs = 0;
     for (unsigned i = 0; i < 5; i++) {

@@ -43,12 +43,6 @@ number_said(const char *name)
     return strtoull(at + strlen(quoted), NULL, 10);
 }
 
-static struct member_of_test *
-reader(const char *topic)
-{
-    return member_start(&(struct member_config){ .group = world_name("g"), .topics = { { topic, 0, false } } });
-}
-
 Test(kafka_produce, the_topic_holds_what_the_summary_and_the_list_of_ids_say)
 {
     const char *topic = world_topic("produce", 4, NULL);
@@ -68,7 +62,7 @@ Test(kafka_produce, the_topic_holds_what_the_summary_and_the_list_of_ids_say)
     char first[4096], line[256];
     strcpy(first, said);
 
-    struct member_of_test *m = reader(topic);
+    struct member_of_test *m = member_reading(topic);
     until(m->n_records == 2000);
     uint64_t lines = 0, kinds[4] = { 0 };
     FILE *list = fopen(path, "r");
@@ -123,7 +117,7 @@ Test(kafka_produce, given_events_keep_their_bytes_and_get_their_keys)
     cr_expect_eq(number_said("distinct"), 2);
     cr_expect_eq(number_said("duplicates"), 1);
 
-    struct member_of_test *m = reader(topic);
+    struct member_of_test *m = member_reading(topic);
     until(m->n_records == 3);
     cr_expect(slice_is(m->records[0].value, incident));
     cr_expect(slice_is(m->records[0].key, "inc-7"));

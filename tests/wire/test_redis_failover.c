@@ -2,6 +2,7 @@
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_probe.h"
 #include "tests/wire/claim_rows.h"
+#include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
@@ -10,7 +11,6 @@
 
 /* A master and its replica. */
 static struct redis_server_of_test first, second;
-static struct stand stand;
 
 static bool
 replica_has_all(void)
@@ -53,12 +53,6 @@ stand_at(const char *scheme, uint16_t a, uint16_t b, const char *path)
     stand_redis(&stand, url, "", STAND_OWN, 500);
 }
 
-static enum claim_verdict
-claimed(const char *id, uint64_t dispatch)
-{
-    return stand_claimed(&stand, stand_order(id, dispatch, 1)).verdict;
-}
-
 static void
 expect_replicated(const char *key)
 {
@@ -72,7 +66,7 @@ Test(redis_failover, of_several_hosts_the_one_that_is_a_master_is_taken)
     stand_at("redis", second.port, first.port, "0");
     cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "it is a replica"), "and why not the other one is said");
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
     cr_expect_eq(server_says(&first, "EXISTS abt:d:portal:a")->integer, 1);
 }
 
@@ -80,7 +74,7 @@ Test(redis_failover, a_host_that_is_down_is_passed_over)
 {
     stand_at("redis", free_port(), first.port, "0");
     cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
 }
 
 Test(redis_failover, a_replica_alone_is_never_up_and_is_named_once)
@@ -93,10 +87,10 @@ Test(redis_failover, a_replica_alone_is_never_up_and_is_named_once)
     stand_turn(&stand, 1000);
     cr_expect_not(stand.up);
     cr_expect_eq(stand.n_texts, texts, "said once, not at each attempt: %s", stand.texts[1]);
-    cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_UNKNOWN);
     server_says(&second, "REPLICAOF NO ONE");
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
 }
 
 /* What `check --connect` sees is what a worker would use. */
@@ -124,20 +118,20 @@ Test(redis_failover, a_demoted_master_is_left_for_the_new_one_and_nothing_done_i
 {
     stand_at("redis", first.port, second.port, "0");
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("done", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("done", 1), CLAIM_FREE);
     cr_expect_eq(stand_ended(&stand, stand_order("done", 1, 1), CLAIM_STATE_DONE), SETTLE_OK);
-    cr_expect_eq(claimed("open", 2), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("open", 2), CLAIM_FREE);
     stand_turn(&stand, 150);
     expect_replicated("abt:d:portal:open");
     expect_replicated("abt:canary");
     server_says(&second, "REPLICAOF NO ONE");
     server_says(&first, "REPLICAOF 127.0.0.1 %d", (int)second.port);
-    cr_expect_eq(claimed("next", 3), CLAIM_UNKNOWN, "READONLY");
+    cr_expect_eq(redis_stand_claimed("next", 3), CLAIM_UNKNOWN, "READONLY");
     cr_assert(stand_until(&stand, true));
     cr_expect(stand_heard(&stand, "READONLY"));
-    cr_expect_eq(claimed("done", 4), CLAIM_DUPLICATE);
-    cr_expect_eq(claimed("open", 2), CLAIM_MINE);
-    cr_expect_eq(claimed("next", 3), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("done", 4), CLAIM_DUPLICATE);
+    cr_expect_eq(redis_stand_claimed("open", 2), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("next", 3), CLAIM_FREE);
     cr_expect_eq(server_says(&second, "EXISTS abt:d:portal:next")->integer, 1);
     cr_expect_eq(stand.amnesia, 0);
 }
@@ -147,14 +141,14 @@ Test(redis_failover, a_failover_that_loses_the_newest_writes_is_amnesia)
 {
     stand_at("redis", first.port, second.port, "0");
     cr_assert(stand_until(&stand, true));
-    cr_expect_eq(claimed("old", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("old", 1), CLAIM_FREE);
     stand_turn(&stand, 150);
     expect_replicated("abt:canary");
     server_says(&second, "REPLICAOF NO ONE");      /* knows no more from here on */
     for (uint64_t i = 0; i < 3; i++) {
         char id[16];
         snprintf(id, sizeof(id), "new-%d", (int)i);
-        cr_expect_eq(claimed(id, 2 + i), CLAIM_FREE);
+        cr_expect_eq(redis_stand_claimed(id, 2 + i), CLAIM_FREE);
         stand_turn(&stand, 120);
     }
     server_kill(&first);
@@ -207,7 +201,7 @@ Test(redis_sentinel, the_sentinels_are_asked_in_turn_for_the_master)
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master/3");
     cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "it knows no master that is called the-master"));
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
     server_says(&first, "SELECT 3");
     cr_expect_eq(server_says(&first, "EXISTS abt:d:portal:a")->integer, 1, "in the database of the url");
 }
@@ -230,7 +224,7 @@ Test(redis_sentinel, a_sentinel_that_stands_still_is_passed_over)
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master");
     cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
     cr_expect(stand_heard(&stand, "no answer within redis.timeout"), "%s", stand.texts[0]);
-    cr_expect_eq(claimed("a", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_FREE);
     server_thaw(&ignorant);
 }
 
@@ -239,7 +233,7 @@ Test(redis_sentinel, a_master_that_is_not_known_anywhere_is_down_with_its_name)
     stand_at("redis+sentinel", ignorant.port, knowing.port, "nobody");
     cr_expect(stand_until(&stand, false));
     cr_expect(stand_heard(&stand, "it knows no master that is called nobody"));
-    cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_UNKNOWN);
 }
 
 /* A real failover: the master is killed, the sentinel promotes the replica. Until then claims are unknown; after it what was done
@@ -249,21 +243,21 @@ Test(redis_sentinel, when_the_master_dies_the_promoted_replica_is_found_and_noth
     sentinel_knows_the_replica();
     stand_at("redis+sentinel", ignorant.port, knowing.port, "the-master");
     cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
-    cr_expect_eq(claimed("done", 1), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("done", 1), CLAIM_FREE);
     cr_expect_eq(stand_ended(&stand, stand_order("done", 1, 1), CLAIM_STATE_DONE), SETTLE_OK);
-    cr_expect_eq(claimed("open", 2), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("open", 2), CLAIM_FREE);
     stand_turn(&stand, 150);
     expect_replicated("abt:d:portal:open");
     expect_replicated("abt:canary");
     server_kill(&first);
     ms_t begin_ms = clock_now_ms();
     enum claim_verdict verdict;
-    while ((verdict = claimed("done", 3)) == CLAIM_UNKNOWN && clock_now_ms() - begin_ms < 20000)
+    while ((verdict = redis_stand_claimed("done", 3)) == CLAIM_UNKNOWN && clock_now_ms() - begin_ms < 20000)
         ;
     cr_log_info("claims came back after %lld ms", (long long)(clock_now_ms() - begin_ms));
     cr_expect_eq(verdict, CLAIM_DUPLICATE, "%s", claim_verdict_name(verdict));
-    cr_expect_eq(claimed("open", 2), CLAIM_MINE);
-    cr_expect_eq(claimed("new", 4), CLAIM_FREE);
+    cr_expect_eq(redis_stand_claimed("open", 2), CLAIM_MINE);
+    cr_expect_eq(redis_stand_claimed("new", 4), CLAIM_FREE);
     cr_expect_eq(server_says(&second, "EXISTS abt:d:portal:new")->integer, 1);
     cr_expect_eq(stand.amnesia, 0);
 }
@@ -276,5 +270,5 @@ Test(redis_sentinel, a_master_that_the_sentinel_names_and_that_is_none_is_not_be
     cr_expect(stand_until(&stand, false));
     stand_turn(&stand, 100);
     cr_expect(stand_heard(&stand, "it is a replica"), "%s", stand.texts[0]);
-    cr_expect_eq(claimed("a", 1), CLAIM_UNKNOWN);
+    cr_expect_eq(redis_stand_claimed("a", 1), CLAIM_UNKNOWN);
 }
