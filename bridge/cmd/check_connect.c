@@ -32,7 +32,7 @@ check_kafka(struct findings *findings, const struct config *config)
     struct load_kafka *kafka = calloc(1, sizeof *kafka);
     struct kafka_probe seen;
     if (kafka == NULL)
-        return GROUP_NOT_KNOWN;
+        return GROUP_PAST_UNKNOWN;
     load_kafka(config, kafka);
     kafka_probe_run(&kafka->config, KAFKA_MS_MAX, &seen);
     judge_kafka(findings, config, &seen);

@@ -16,9 +16,7 @@ void judge_kafka(struct findings *, const struct config *, const struct kafka_pr
 void judge_dead_letters(struct findings *, const struct config *, const struct kafka_probe *);     /* part of judge_kafka */
 void judge_retention(struct findings *, const struct config *, const struct kafka_probe *);        /* likewise */
 
-/* Whether the group has finished anything before: what an empty Redis then means. */
-enum group_past { GROUP_NOT_KNOWN, GROUP_IS_NEW, GROUP_HAS_OFFSETS };
-enum group_past group_past_of(const struct kafka_probe *);
+enum group_past group_past_of(const struct kafka_probe *);          /* for judge_redis: what an empty Redis means */
 void judge_redis(struct findings *, const struct config *, const struct redis_probe *, enum group_past);
 void judge_redis_memory(struct findings *);         /* redis.url: memory: */
 

@@ -152,16 +152,14 @@ enum group_past
 group_past_of(const struct kafka_probe *seen)
 {
     if (!seen->reached || seen->group != PROBE_SEEN)
-        return GROUP_NOT_KNOWN;
+        return GROUP_PAST_UNKNOWN;
     for (uint32_t i = 0; i < seen->n_topics; i++)
         if (seen->topics[i].n_present - seen->topics[i].n_begun + seen->topics[i].n_out_of_range > 0)
-            return GROUP_HAS_OFFSETS;
-    return GROUP_IS_NEW;
+            return GROUP_PAST_COMMITTED;
+    return GROUP_PAST_NONE;
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------------------------- */
-
-enum { WINDOW_FLOOR = 64 };     /* records that each partition may hold, however many there are; as bridge/core/state.h has it */
 
 /* The worst case: one worker has all partitions. */
 static void
@@ -171,15 +169,16 @@ judge_windows(struct findings *findings, const struct config *config, const stru
     unsigned long long mib = config->limits.window_bytes >> 20;
     for (uint32_t i = 0; i < seen->n_topics; i++)
         partitions += seen->topics[i].partitions;
+    uint32_t least = partitions * WINDOW_FLOOR_RECORDS;
     if (partitions > PARTITIONS_MAX)
         finding_remedy(finding_warn(findings, "kafka.windows", "", "%u partitions; one worker reads %d of them", partitions,
                                     PARTITIONS_MAX),
                        "run at least %u replicas", (partitions + PARTITIONS_MAX - 1) / PARTITIONS_MAX);
-    else if (partitions * WINDOW_FLOOR > config->limits.window_records)
+    else if (least > config->limits.window_records)
         finding_remedy(finding_warn(findings, "kafka.windows", "",
                                     "%u partitions of at least %d records each on one worker are %u, above "
                                     "limits.window_records, %u; at most %llu MiB of records",
-                                    partitions, WINDOW_FLOOR, partitions * WINDOW_FLOOR, config->limits.window_records, mib),
+                                    partitions, WINDOW_FLOOR_RECORDS, least, config->limits.window_records, mib),
                        "raise limits.window_records, or run more replicas");
     else
         finding_pass(findings, "kafka.windows", "", "%u partition%s on one worker: at most %u records and %llu MiB of them",

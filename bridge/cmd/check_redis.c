@@ -90,7 +90,7 @@ judge_canary(struct findings *findings, const struct config *config, bool has_ca
     const char *prefix = config->redis.prefix;
     if (has_canary)
         finding_pass(findings, "redis.canary", prefix, "workers with this prefix were here, and it has not been emptied since");
-    else if (past == GROUP_HAS_OFFSETS)
+    else if (past == GROUP_PAST_COMMITTED)
         finding_remedy(finding_warn(findings, "redis.canary", prefix,
                                     "knows nothing of this prefix, and group %.64s has committed offsets: it was emptied, or "
                                     "prefix or server are new; what is read again would be delivered again",

@@ -12,7 +12,6 @@
 #include "codecs/mutant.h"
 
 enum {
-    WINDOW_FLOOR_RECORDS = 64,      /* a partition's share is never smaller */
     WINDOW_SLACK_RECORDS = 256,     /* what may still come in after a pause was decided, before it is carried out */
     DRAIN_COMMIT_MS = 2000,         /* how long a drain waits for its last commit */
     DRAIN_COMMIT_AGAIN_MS = 100,    /* between its tries */

@@ -22,6 +22,7 @@ enum {
     SOURCES_MAX = 64,
     ROUTES_MAX = 64,
     PARTITIONS_MAX = 1024,
+    WINDOW_FLOOR_RECORDS = 64,  /* what each partition may hold, however many there are */
     NAME_BYTES_MAX = 64,        /* of a source, target or route */
     TARGET_NONE = -1,           /* what no route or codec could assign; "_none" outside */
     TARGET_DROP = -2,           /* a route to `drop` */

@@ -33,6 +33,10 @@ struct kafka_config {
     const char *dead_letter_topic;                  /* NULL = no producer */
 };
 
+/* Whether the group has committed offsets of records that it finished; where reading merely began is none. With a past, an empty
+ * store of claims has lost something; without one it is as it should be. */
+enum group_past { GROUP_PAST_UNKNOWN, GROUP_PAST_NONE, GROUP_PAST_COMMITTED };
+
 /* A record as it came; everything is borrowed for the call only. */
 struct kafka_record {
     uint32_t partition;         /* index in the last assignment */

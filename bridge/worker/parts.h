@@ -42,9 +42,6 @@ struct holder {
     uint64_t fetched[2];                /* ok, error */
 };
 
-/* Whether the group had committed offsets when its partitions were assigned to us for the first time. */
-enum group_past { GROUP_PAST_UNKNOWN, GROUP_PAST_NONE, GROUP_PAST_COMMITTED };
-
 enum call_result { CALL_OK, CALL_REFUSED, CALL_THROTTLED, CALL_IN_DOUBT, CALL_RESULT_COUNT };
 
 struct worker_timing {
@@ -81,7 +78,7 @@ struct worker {
     bool told_cut_short;        /* AB8203 was said */
     bool joined, draining, closing, stopped, store_down, brokers_away;
     uint64_t park_writes[2], secret_reloads[2];     /* ok, error */
-    enum group_past group_past;
+    enum group_past group_past;         /* as the first assignment told it */
     uint64_t began_empty;               /* 1: Redis held nothing at the first connect although the group has a past */
     int exit_code;
     bool awake;                         /* the pump is to run in this round; now_ms and wall_ms are its time */

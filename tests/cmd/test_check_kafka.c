@@ -153,13 +153,13 @@ Test(check_kafka, committed_offsets_are_none_present_or_out_of_range)
     good();
     cr_expect_str_eq(judge("kafka.offsets"), "pass");
     cr_expect(says("kafka.offsets", "beginning"));
-    cr_expect_eq(group_past_of(&seen), GROUP_IS_NEW);
+    cr_expect_eq(group_past_of(&seen), GROUP_PAST_NONE);
     topics[0].n_present = 2, topics[0].n_none = 1;
     cr_expect_str_eq(judge("kafka.offsets"), "pass");
     cr_expect(says("kafka.offsets", "2 of 3"));
-    cr_expect_eq(group_past_of(&seen), GROUP_HAS_OFFSETS);
+    cr_expect_eq(group_past_of(&seen), GROUP_PAST_COMMITTED);
     topics[0].n_begun = 2;
-    cr_expect_eq(group_past_of(&seen), GROUP_IS_NEW, "it only began, and finished nothing");
+    cr_expect_eq(group_past_of(&seen), GROUP_PAST_NONE, "it only began, and finished nothing");
     struct config *config = judged_config();
     config->sources[0].start_at_end = true;
     findings_free(&findings);
@@ -180,7 +180,7 @@ Test(check_kafka, a_group_that_may_not_be_seen_is_a_warning_and_a_silent_one_a_f
     good();
     seen.group = PROBE_DENIED;
     cr_expect_str_eq(judge("kafka.offsets"), "warn");
-    cr_expect_eq(group_past_of(&seen), GROUP_NOT_KNOWN);
+    cr_expect_eq(group_past_of(&seen), GROUP_PAST_UNKNOWN);
     seen.group = PROBE_SILENT;
     cr_expect_str_eq(judge("kafka.offsets"), "fail 69");
     topics[0].sight = PROBE_ABSENT;

@@ -27,7 +27,7 @@ judge(const char *check, enum group_past past)
 Test(check_redis, a_good_server_passes_in_everything)
 {
     good();
-    judge("", GROUP_HAS_OFFSETS);
+    judge("", GROUP_PAST_COMMITTED);
     for (uint32_t i = 0; i < findings.n; i++)
         cr_expect_eq(findings.at[i].status, FINDING_PASS, "%s: %s", findings.at[i].check, findings.at[i].detail);
     cr_expect_eq(findings.n, 6);
@@ -42,7 +42,7 @@ Test(check_redis, a_server_is_away_ill_or_wants_another_password)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         good();
         seen.reach = rows[i].reach;
-        cr_expect_str_eq(judge("redis.connection", GROUP_IS_NEW), rows[i].told, "row %zu", i);
+        cr_expect_str_eq(judge("redis.connection", GROUP_PAST_NONE), rows[i].told, "row %zu", i);
         cr_expect(rows[i].reach == REDIS_REACHED || findings.n == 1, "row %zu: nothing more is said", i);
     }
 }
@@ -56,7 +56,7 @@ Test(check_redis, versions_below_seven_are_refused_and_valkey_is_taken)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         good();
         strcpy(seen.server.version, rows[i][0]);
-        cr_expect_str_eq(judge("redis.version", GROUP_IS_NEW), rows[i][1], "row %zu", i);
+        cr_expect_str_eq(judge("redis.version", GROUP_PAST_NONE), rows[i][1], "row %zu", i);
     }
 }
 
@@ -64,42 +64,42 @@ Test(check_redis, a_replica_and_a_cluster_are_refused)
 {
     good();
     strcpy(seen.server.role, "slave");
-    cr_expect_str_eq(judge("redis.role", GROUP_IS_NEW), "fail 78");
+    cr_expect_str_eq(judge("redis.role", GROUP_PAST_NONE), "fail 78");
     good();
     seen.server.cluster = true;
-    cr_expect_str_eq(judge("redis.role", GROUP_IS_NEW), "fail 78");
+    cr_expect_str_eq(judge("redis.role", GROUP_PAST_NONE), "fail 78");
 }
 
 Test(check_redis, what_may_lose_memory_is_a_warning)
 {
     good();
     strcpy(seen.server.policy, "volatile-lru");
-    cr_expect_str_eq(judge("redis.eviction", GROUP_IS_NEW), "warn");
+    cr_expect_str_eq(judge("redis.eviction", GROUP_PAST_NONE), "warn");
     good();
     seen.server.append_only = false;
-    cr_expect_str_eq(judge("redis.persistence", GROUP_IS_NEW), "warn");
+    cr_expect_str_eq(judge("redis.persistence", GROUP_PAST_NONE), "warn");
     cr_expect(strstr(judged_one(&findings, "redis.persistence")->detail, "doubt"));
     seen.server.saves = SAVES_SOMETIMES;
-    cr_expect_str_eq(judge("redis.persistence", GROUP_IS_NEW), "pass");
+    cr_expect_str_eq(judge("redis.persistence", GROUP_PAST_NONE), "pass");
     seen.server.saves = SAVES_UNKNOWN;
-    cr_expect_str_eq(judge("redis.persistence", GROUP_IS_NEW), "pass");
+    cr_expect_str_eq(judge("redis.persistence", GROUP_PAST_NONE), "pass");
 }
 
 Test(check_redis, no_canary_is_a_warning_only_for_a_group_that_was_here)
 {
     good();
     seen.has_canary = false;
-    cr_expect_str_eq(judge("redis.canary", GROUP_IS_NEW), "pass");
-    cr_expect_str_eq(judge("redis.canary", GROUP_NOT_KNOWN), "pass");
-    cr_expect_str_eq(judge("redis.canary", GROUP_HAS_OFFSETS), "warn");
+    cr_expect_str_eq(judge("redis.canary", GROUP_PAST_NONE), "pass");
+    cr_expect_str_eq(judge("redis.canary", GROUP_PAST_UNKNOWN), "pass");
+    cr_expect_str_eq(judge("redis.canary", GROUP_PAST_COMMITTED), "warn");
 }
 
 Test(check_redis, a_server_that_hides_itself_is_a_warning)
 {
     good();
     strcpy(seen.unseen, "INFO: NOPERM");
-    cr_expect_str_eq(judge("redis.version", GROUP_IS_NEW), "warn");
-    cr_expect_str_eq(judge("redis.role", GROUP_IS_NEW), "none");
+    cr_expect_str_eq(judge("redis.version", GROUP_PAST_NONE), "warn");
+    cr_expect_str_eq(judge("redis.role", GROUP_PAST_NONE), "none");
 }
 
 Test(check_redis, memory_is_said_loudly)
