@@ -7,8 +7,7 @@
 static struct member_of_test *
 join(const char *topic)
 {
-    struct member_of_test *m = member_start(&(struct member_config){
-        .group = world_name("g"), .topics = { { topic, 0, false } } });
+    struct member_of_test *m = member_reading(topic);
     until(m->assigned == 1);
     return m;
 }
