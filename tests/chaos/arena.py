@@ -3,12 +3,12 @@
 from broker import PROPERTIES, Broker
 from faults import WORKERS
 from fleet import RESOLVED, Fleet
-from harness import World
 from links import Links
 from secret_files import SECOND_KEY, SecretFiles
 from servers import Kafka, free_port
 from store import Store
 from traffic import TARGETS
+from world import World
 
 PARTITIONS, LEASE_MS, BACK_OFF_MS, SESSION_MS = 8, 5000, 2000, 6000
 AFTER_MAX_MS, REVOKE_DRAIN_MS = 5000, 5000
@@ -38,7 +38,7 @@ def properties(links):
 
 
 class Servers:
-    """What harness.World asks for."""
+    """What World asks of its servers."""
 
     def __init__(self, binary, folder, kafka, redis):
         self.binary, self.folder, self.kafka, self.redis = binary, folder, kafka, redis

@@ -7,8 +7,7 @@ import time
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
 
-from harness import QUIET
-from servers import wait_until
+from servers import QUIET, wait_until
 
 ALTER_CLIENT_QUOTAS, BYTES_A_SECOND, CALLS_S, PERSISTS_S = 49, 2000.0, 15, 90
 LETTER_WITHIN_S = 45  # somebody has one to write

@@ -11,9 +11,9 @@ import threading
 import time
 
 from facts import now_ms
-from harness import Worker
 from faults import WORKERS
 from servers import Failure, tail
+from worker import Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
 RESOLVED = "backends.test"  # the name of both backends, which resolver.c resolves

@@ -13,8 +13,7 @@ import time
 from confluent_kafka import KafkaException, Producer
 
 from facts import now_ms
-from harness import QUIET
-from servers import wait_until
+from servers import QUIET, wait_until
 
 KINDS = ("incident.generated", "alert.generated", "notice")
 TARGETS = ("soar-a", "soar-b", "portal-a", "portal-b")  # their numbers in the history

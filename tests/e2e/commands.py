@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 
-from harness import World
 from servers import expect, wait_until
+from world import World
 
 HERE = pathlib.Path(__file__).resolve().parent
 GOOD = """\

@@ -8,8 +8,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from commands import run
-from harness import QUIET, World
-from servers import Redis, expect, free_port
+from servers import QUIET, Redis, expect, free_port
+from world import World
 
 SECONDS_MAX = 30
 SECRETS = ("testsecret", "appsecret", "wrong-secret", "redis-password")

@@ -6,9 +6,9 @@ import time
 
 from deliveries import POISON
 from events import ACCOUNT, FORMS, SOURCE, encode, is_notice, order_key, shown_to
-from harness import World
 from journal import entries, second_ones_are_announced
 from servers import expect
+from world import World
 
 LANES = 64  # open at a time: events of one lane follow each other closely enough to be in custody together
 POISON_EVERY = 500

@@ -3,9 +3,11 @@
 import signal
 import time
 
+from configuration import SESSION_MS
 from events import stream
-from harness import SESSION_MS, Ledger, World
+from ledger import Ledger
 from servers import Redis, Sim, expect, tail, wait_until
+from world import World
 
 LEASE_S, ROUNDS, ROUNDS_MAX, EVENTS = 3, 2, 5, 3000
 POLICIES = {

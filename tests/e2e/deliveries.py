@@ -3,9 +3,9 @@
 import time
 
 from events import Record, encode, event, stream
-from harness import World
 from journal import second_ones_are_announced, stream_is_whole
 from servers import expect, wait_until
+from world import World
 
 HEADERS = [
     ("x-trace", b"abc"),

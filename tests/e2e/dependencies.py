@@ -5,8 +5,8 @@ from datetime import datetime
 
 from deliveries import fill, unreadable
 from events import encode, event
-from harness import World
 from servers import Redis, expect, tail, wait_until
+from world import World
 
 FLOOD_LINES = 12  # a dependency away for some seconds: its first lines and what repeats at intervals, not one a try
 

@@ -1,8 +1,8 @@
 """fairness.py: a slow or paused target takes nothing from another: by less than a tenth while the window has room."""
 
 from events import encode, event
-from harness import World
 from servers import Sim, expect, wait_until
+from world import World
 
 FAST, CONCURRENCY, CALL_MS = 8000, 16, 10  # the fast backend's time bounds its throughput, not the machine
 SHARED_SLOW, SEPARATE_SLOW = 40, 16000  # more than the windows hold: the partitions of a topic of its own are paused

@@ -6,8 +6,8 @@ import time
 import msgpack
 
 from events import Record, encode, event
-from harness import World
 from servers import expect
+from world import World
 
 KIB = 1024
 

@@ -5,8 +5,8 @@ import time
 
 from deliveries import fill
 from events import stream
-from harness import World
 from servers import Failure, expect, tail, wait_until
+from world import World
 
 
 def numbers(worker):

@@ -22,8 +22,8 @@ from connect import make_topic
 
 from deliveries import bad_ones, fill
 from events import stream
-from harness import QUIET, World
-from servers import Kafka, expect, free_port, tail, wait_until
+from servers import QUIET, Kafka, expect, free_port, tail, wait_until
+from world import World
 
 USER = "worker"
 REAUTH_MS = 2000  # then a connection must prove itself again, or is closed and made anew

@@ -11,8 +11,8 @@ import threading
 import time
 
 from deliveries import fill
-from harness import World
 from servers import Failure, Process, Redis, expect, tail, urlopen, wait_until
+from world import World
 
 METRICS_DEF = __import__("pathlib").Path(__file__).resolve().parents[2] / "bridge" / "metrics.def"
 

@@ -5,8 +5,8 @@ import time
 from deliveries import fill
 from dependencies import alive, done
 from events import encode, event
-from harness import World
 from servers import Redis, expect, tail, wait_until
+from world import World
 
 
 def shown(world, notice):

@@ -6,8 +6,8 @@ import time
 
 from deliveries import fill
 from dependencies import alive, said
-from harness import World
 from servers import Process, Redis, expect, free_port, tail, wait_until
+from world import World
 
 CONCURRENCY = 16
 NOTICED_MS = 2500  # redis.timeout, a call that was under way, and one that its claim's answer had just let begin

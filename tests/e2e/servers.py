@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import logging
 import os
 import pathlib
 import random
@@ -14,6 +15,7 @@ import urllib.request
 
 SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 PR_SET_PDEATHSIG = 1
+QUIET = {"log_level": 3, "logger": logging.getLogger("kafka")}  # for clients whose Kafka comes and goes
 prctl = ctypes.CDLL(None).prctl
 urlopen = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # loopback is never asked of a proxy
 

@@ -3,7 +3,7 @@
 import time
 
 from deliveries import fill
-from harness import World
+from world import World
 
 
 def token_storm(servers, name):

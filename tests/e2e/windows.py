@@ -4,9 +4,9 @@ import collections
 import random
 
 from events import FORMS, PREFIX, encode, event
-from harness import World
 from journal import entries
 from servers import expect, wait_until
+from world import World
 
 KEYS = 40
 WINDOW = {"window": "10m"}

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import threading
 
-from harness import Ledger
+from ledger import Ledger
 from scenario import POISON
 from servers import Kafka, Redis, Sim
 

@@ -14,8 +14,9 @@ import time
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from events import encode, event, shown_to
-from harness import QUIET, Worker, World
-from servers import Failure, expect, tail
+from servers import QUIET, Failure, expect, tail
+from worker import Worker
+from world import World
 
 HANG_S, STICKY_S, GONE_S, READY_S = 40, 2.5, 25, 5  # to finish; under a failure that stays; after SIGTERM; to be ready
 POISON = "poison-torture"
