@@ -151,6 +151,8 @@ def measure(place, worker, job, topic, ids):
 def faults(result):
     """Of this worker only; how others fare is told, not judged."""
     ours = {worker.name for worker in WORKERS if worker.announces}
+    if not result["rows"]:
+        yield "nothing was measured"
     for row in result["rows"]:
         for kind in ("calm", "killed") if row["worker"] in ours else ():
             for what in ("lost", "unannounced", "lag"):

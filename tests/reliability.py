@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """reliability.py: the figures of docs/reliability.md, from the logs of `tests/run.sh --full`; what stands around them is typed.
 
-Usage: reliability.py LOGS [DOCUMENT]     LOGS is the folder of the logs; a table without its log is an error
+Usage: reliability.py --begin LOGS         notes in LOGS which commit is about to be tried
+       reliability.py LOGS [DOCUMENT]      LOGS is the folder of the logs; a table without its log is an error
+
+Both want a tree in which nothing but the document differs from its commit. Figures are taken only from a run of that commit in
+which all passed.
 """
 
 import datetime
@@ -10,6 +14,8 @@ import platform
 import re
 import subprocess
 import sys
+
+DOCUMENT, COMMIT = "docs/reliability.md", "commit.txt"  # the second stands among the logs
 
 
 def stop(text):
@@ -39,13 +45,35 @@ def version(package):
     return run("dpkg-query", "-W", "-f=${Version}", package)
 
 
+def commit_of_tree():
+    changed = [line for line in run("git", "status", "--porcelain").splitlines() if not line.endswith(" " + DOCUMENT)]
+    if changed:
+        stop("the tree is not what its commit says: " + ", ".join(line.split()[-1] for line in changed[:5]))
+    return run("git", "rev-parse", "--short", "HEAD")
+
+
+def tried_commit(logs):
+    """Of the run whose logs these are."""
+    commit, begun = commit_of_tree(), (logs / COMMIT).read_text().strip()
+    if commit != begun:
+        stop(f"the logs are of {begun}, the tree is at {commit}")
+    return commit
+
+
+def verdict(logs):
+    said = rows_of((logs / "verdict.log").read_text(), r"(\d+) passed, (\d+) failed")[-1]
+    if int(said[0]) == 0 or int(said[1]) > 0:
+        stop(f"{said[0]} passed, {said[1]} failed: no figures to be proud of")
+    return f"{number(said[0])} passed, 0 failed"
+
+
 def stamp(logs):
     system = dict(line.split("=", 1) for line in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
     cores = len(pathlib.Path("/proc/cpuinfo").read_text().split("processor\t")) - 1
     libraries = ", ".join(f"{name} {version(package)}" for name, package in (("librdkafka", "librdkafka1"), ("Redis", "redis-server")))
     last = rows_of((logs / "whole.log").read_text(), r"\[ *(\d+)s\] .*")[-1][0]
     return (
-        f"`tests/run.sh --full` at commit {run('git', 'rev-parse', '--short', 'HEAD')}, {datetime.date.today()}, "
+        f"`tests/run.sh --full` at commit {tried_commit(logs)}: {verdict(logs)}. {datetime.date.today()}, "
         f"{round(int(last) / 60)} minutes on {cores} cores, {system['PRETTY_NAME'].strip(chr(34))}, {platform.machine()}; {libraries}."
     )
 
@@ -113,8 +141,11 @@ def replaced(text, name, body):
 def main():
     if len(sys.argv) not in (2, 3):
         raise SystemExit(__doc__)
+    if sys.argv[1] == "--begin":
+        (pathlib.Path(sys.argv[2]) / COMMIT).write_text(commit_of_tree() + "\n")
+        return
     logs = pathlib.Path(sys.argv[1])
-    document = pathlib.Path(sys.argv[2] if len(sys.argv) == 3 else "docs/reliability.md")
+    document = pathlib.Path(sys.argv[2] if len(sys.argv) == 3 else DOCUMENT)
     text = document.read_text()
     for name, make in SECTIONS.items():
         text = replaced(text, name, make(logs))

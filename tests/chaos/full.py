@@ -26,8 +26,9 @@ LOST, SHOWN_TWICE, EXECUTED_TWICE = 1, 6, 7  # invariants
 
 
 def run(options, kafka, seed, folder):
-    """Its figures; None where it came to none."""
+    """Its figures; None where it came to none, or where its exit code says otherwise than they do."""
     summary = folder / f"summary-{kafka}.json"
+    summary.unlink(missing_ok=True)  # of a run before, which may have failed
     arguments = [
         sys.executable, "-B", RUNNER, "--minutes", options.minutes / len(KAFKAS), "--seed", seed, "--rate", options.rate,
         "--kafka", kafka, "--summary", summary, "--folder", folder / f"kafka-{kafka}", options.binary,
@@ -39,7 +40,8 @@ def run(options, kafka, seed, folder):
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
             child.wait()
-    return json.loads(summary.read_text()) if summary.exists() else None
+    found = json.loads(summary.read_text()) if summary.exists() else None
+    return None if found and child.returncode and not found["failed"] else found
 
 
 def total(runs, name):

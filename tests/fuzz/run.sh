@@ -69,7 +69,7 @@ run_one() {
     cov=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1)
     ft=$(grep -o 'ft: [0-9]*' "$log" | tail -n 1)
     echo "${runs:-0} ${cov#cov: } ${ft#ft: }" >>"$results/$name.sums"
-    [ "$rc" -eq 0 ] && return
+    [ "$rc" -eq 0 ] && [ "${runs:-0}" -gt 0 ] && return     # one that ran nothing has found nothing out
     touch "$results/$name.failed"
     cp "$log" "$findings/$name.log"
     return 1
@@ -86,7 +86,7 @@ round() {
     wait
 }
 
-sum() { cat "$results"/*.sums | awk '{ n += $1 } END { printf "%d\n", n }'; }
+sum() { cat "$results"/*.sums 2>/dev/null | awk '{ n += $1 } END { printf "%d\n", n }'; }
 
 started=$(date +%s)
 round
@@ -94,13 +94,13 @@ while [ "$(sum)" -lt "$executions" ] && ! ls "$results"/*.failed >/dev/null 2>&1
 
 passed=0 failed=0
 for name in "${targets[@]}"; do
-    read -r runs cov ft < <(awk '{ n += $1; c = $2; f = $3 } END { print n + 0, c + 0, f + 0 }' "$results/$name.sums")
-    if [ -e "$results/$name.failed" ]; then
+    read -r runs cov ft < <(awk '{ n += $1; c = $2; f = $3 } END { print n + 0, c + 0, f + 0 }' "$results/$name.sums" 2>/dev/null)
+    if [ -e "$results/$name.failed" ] || [ "${runs:-0}" -eq 0 ]; then
         failed=$((failed + 1)) verdict=FAIL
     else
         passed=$((passed + 1)) verdict=ok
     fi
-    printf '%-4s %-13s %9d executions, cov %5d, ft %6d\n' "$verdict" "$name" "$runs" "$cov" "$ft"
+    printf '%-4s %-13s %9d executions, cov %5d, ft %6d\n' "$verdict" "$name" "${runs:-0}" "${cov:-0}" "${ft:-0}"
     [ "$verdict" = ok ] && continue
     grep -E 'broken invariant|runtime error|ERROR: |SUMMARY' "$findings/$name.log" | head -n 4 | sed 's/^/     /'
     file=$(sed -n "s/.*Test unit written to //p" "$findings/$name.log" | tail -n 1)

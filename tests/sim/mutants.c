@@ -69,9 +69,7 @@ may_catch(const char *caught, int invariant)
 static void
 failed(struct hunt *hunt, uint64_t seed, int invariant, const char *text)
 {
-    if (!hunt->caught) {
-        hunt->clean[seed - hunt->sweep->first] = false;
-    } else if (!may_catch(hunt->caught, invariant)) {
+    if (hunt->caught && !may_catch(hunt->caught, invariant)) {
         hunt->others++;
         return;
     }
@@ -88,6 +86,8 @@ hunt_one(struct hunt *hunt, uint64_t seed)
     struct trial trial;
     sweep_draw(hunt->sweep, seed, &swarm);
     trial_run(&trial, &swarm, hunt->sweep->steps_max, NULL);
+    if (!hunt->caught)
+        hunt->clean[seed - hunt->sweep->first] = trial.passed;
     if (!trial.passed)
         failed(hunt, seed, trial.invariant, trial.text);
 }
@@ -169,7 +169,7 @@ clean_run(struct hunt *hunt)
 {
     uint64_t n = hunt->sweep->last - hunt->sweep->first + 1, bad = 0;
     double started = seconds();
-    memset(hunt->clean, true, n);
+    memset(hunt->clean, false, n);          /* until it is seen to be: a child that ends in silence has shown nothing */
     wait_for_all(hunt);
     for (uint64_t i = 0; i < n; i++)
         if (!hunt->clean[i])

@@ -3,30 +3,37 @@
 # simulated world or by the test that its row names; and with no bug planted the same seeds and tests must pass. Only what the
 # rows need is built. Ends with one line: N passed, N failed.
 #
-#   tests/sim/mutants.sh [--seeds N] [--jobs N] [--markdown FILE]
+#   tests/sim/mutants.sh [--seeds N] [--jobs N] [--markdown FILE] [--build DIR]
 #
 # The clean run goes over all seeds, 2,000 if nothing else is said; each bug stops at the first seed that catches it. --markdown
-# writes what was found as a table for people.
+# writes what was found as a table for people. --build names where the mutants preset was built; without it, build/mutants is built
+# first.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+. tests/support/count.sh
 
-seeds=2000 jobs=2 markdown=
+seeds=2000 jobs=2 markdown='' build=''
 while [ $# -gt 0 ]; do
     case "$1" in
     --seeds) seeds=${2:?} ;;
     --jobs) jobs=${2:?} ;;
     --markdown) markdown=${2:?} ;;
-    *) echo "usage: tests/sim/mutants.sh [--seeds N] [--jobs N] [--markdown FILE]" >&2; exit 64 ;;
+    --build) build=${2:?} ;;
+    *) echo "usage: tests/sim/mutants.sh [--seeds N] [--jobs N] [--markdown FILE] [--build DIR]" >&2; exit 64 ;;
     esac
     shift 2
 done
 
-build=build/mutants
+stop() { echo "$1"; echo "0 passed, 1 failed"; exit 1; }
+
+if [ -z "$build" ]; then
+    build=build/mutants
+    mapfile -t programs < <(grep -oE '"test_[a-z]+ ' codecs/mutants.def | tr -d '" ' | sort -u)
+    mkdir -p build
+    { cmake --preset mutants && cmake --build --preset mutants --target alertbridge_sim "${programs[@]}"; } >"$build.log" 2>&1 ||
+        { tail -n 40 "$build.log"; stop "build failed"; }
+fi
 log=$build/mutants.log
-mapfile -t programs < <(grep -oE '"test_[a-z]+ ' codecs/mutants.def | tr -d '" ' | sort -u)
-mkdir -p build
-{ cmake --preset mutants && cmake --build --preset mutants --target alertbridge_sim "${programs[@]}"; } >"$build.log" 2>&1 ||
-    { tail -n 40 "$build.log"; exit 70; }
 
 # Tests by name or pattern, with a bug planted or none: prints how many ran, how many of them failed, and the first of those.
 run() {
@@ -67,17 +74,30 @@ write_markdown() {
     ' "$log.found" "$log.rows"
 }
 
-"$build/alertbridge_sim" --mutant list >"$log.rows"
+# Every row has to be told of, once: a bug of which nothing is said was not caught.
+all_told() {
+    local name lines wrong=0
+    while IFS=$'\t' read -r name _; do
+        lines=$(awk -v name="$name" '$1 == name' "$log.found" | wc -l)
+        [ "$lines" -eq 1 ] || { echo "$name: $lines lines tell of it"; wrong=1; }
+    done <"$log.rows"
+    return "$wrong"
+}
+
+"$build/alertbridge_sim" --mutant list >"$log.rows" && [ -s "$log.rows" ] || stop "$build/alertbridge_sim does not list its bugs"
+[ "$(wc -l <"$log.rows")" -eq "$(grep -c '^MUTANT(' codecs/mutants.def)" ] || stop "$build/alertbridge_sim has other bugs than the table"
 by_tests <"$log.rows" >"$log.tests" &
-"$build/alertbridge_sim" --seeds "1..$seeds" --jobs "$jobs" --mutants | tee "$log.sim" | sed '$d'
+"$build/alertbridge_sim" --seeds "1..$seeds" --jobs "$jobs" --mutants | tee "$log.sim" | sed '/^[0-9]* passed, [0-9]* failed$/d'
+sim_exit=${PIPESTATUS[0]}
 wait
 cat "$log.tests"
 
-sums=$(tail -n 1 "$log.sim")
+read -r passed failed < <(verdict_of "$log.sim" "$sim_exit")
 missed=$(grep -c 'NOT CAUGHT' "$log.tests")
-passed=$(($(cut -d' ' -f1 <<<"$sums") + $(wc -l <"$log.tests") - missed))
-failed=$(($(cut -d' ' -f3 <<<"$sums") + missed))
+passed=$((passed + $(wc -l <"$log.tests") - missed))
+failed=$((failed + missed))
 cat "$log.sim" "$log.tests" >"$log.found"
-[ -z "$markdown" ] || write_markdown >"$markdown"
+all_told || failed=$((failed + 1))
+[ -z "$markdown" ] || write_markdown >"$markdown" || failed=$((failed + 1))
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
