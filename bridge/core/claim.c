@@ -106,7 +106,8 @@ static void
 meet_claim(const struct claim_order *order, uint64_t own, const struct claim_value *met, ms_t age_ms, bool open_here,
            struct claim_answer *answer, struct claim_value *write)
 {
-    ms_t rest_ms = met->lease_ms - (age_ms > 0 ? age_ms : 0);
+    ms_t lease_ms = MUTATED(takeover_early) ? met->lease_ms / 4 * 3 : met->lease_ms;
+    ms_t rest_ms = lease_ms - (age_ms > 0 ? age_ms : 0);
     /* Mine: written again, because our lease is counted from this question and not from the one whose reply was lost. */
     if (met->owner == own && met->dispatch == order->dispatch)
         become_ours(order, own, met, CLAIM_MINE, answer, write);

@@ -91,7 +91,7 @@ pull_call(struct engine *engine, const struct todo *todo, struct effect *effect)
     effect->call.tag = tag;
     effect->call.target = batch->target->index;
     effect->call.n = batch->members.size;
-    effect->call.not_after_ms = oldest + target_safe_ms(batch->target);
+    effect->call.not_after_ms = MUTATED(late_calls) ? MS_NEVER : oldest + target_safe_ms(batch->target);
     effect->call.attempt = batch->sends;
     return true;
 }

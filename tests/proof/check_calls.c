@@ -1,5 +1,6 @@
 /* check_calls.c: who was called for what, how soon, and by how many at once: I9, I16, and what I6 says of batches and I18 of
  * calls. */
+#include "tests/proof/holds.h"
 #include "tests/proof/letters.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct wait {
 
 struct caller {
     size_t calls;                   /* under way */
-    int64_t frozen_ms, thawed_at;   /* for how long so far, and the end of the last time */
+    int64_t frozen_ms;              /* for how long so far */
     bool gone;
 };
 
@@ -45,6 +46,7 @@ struct calls {
     struct member *members;
     size_t n_calls, n_members;
     struct letters letters;
+    struct holds holds;
 };
 
 static const struct fact *
@@ -118,10 +120,8 @@ may_overlap(const struct calls *calls, const struct course *course, size_t place
 {
     const struct fact *before = fact_at(calls, course->begun), *now = fact_at(calls, place);
     const struct target_facts *target = &calls->checked->targets[now->target];
-    const struct caller *owner = &calls->callers[before->worker], *caller = &calls->callers[now->worker];
+    const struct caller *owner = &calls->callers[before->worker];
     if (owner->gone || owner->frozen_ms - course->frozen_ms > margin_of(target))
-        return true;
-    if (caller->frozen_ms > margin_of(target) && caller->thawed_at > now->at - target->lease_ms)
         return true;
     return target->flags & TARGET_DEGRADES || forgot_since(calls->checked, before->at - target->lease_ms, place);
 }
@@ -145,6 +145,7 @@ begun(struct calls *calls, size_t place, const struct fact *fact)
     for (size_t at = call ? calls->calls[call - 1].members : 0; at; at = calls->members[at - 1].next) {
         const struct member *member = &calls->members[at - 1];
         check_owner(calls, place, member);
+        holds_begun(&calls->holds, place, fact_at(calls, member->place));
         member->course->begun = place;
         member->course->frozen_ms = calls->callers[fact->worker].frozen_ms;
     }
@@ -196,13 +197,6 @@ answered(struct calls *calls, const struct fact *fact)
     told->until = fact->at + wait > told->until ? fact->at + wait : told->until;
 }
 
-static void
-frozen(struct caller *caller, const struct fact *fact)
-{
-    caller->frozen_ms += fact->number;
-    caller->thawed_at = fact->at + fact->number;
-}
-
 /* Asked to give back, a worker finishes its calls first, as long as there is time. */
 static void
 given_back(struct calls *calls, size_t place, const struct fact *fact)
@@ -229,6 +223,8 @@ look_at(struct calls *calls, size_t place)
         given_back(calls, place, fact);
     else if (fact->kind == FACT_CALLED && fact->target >= 0)
         called(calls, place, fact);
+    else if (fact->kind == FACT_KEY)
+        holds_key(&calls->holds, place, fact);
     else if (fact->kind == FACT_BEGUN)
         begun(calls, place, fact);
     else if (fact->kind == FACT_ANSWERED && fact->target >= 0)
@@ -236,7 +232,7 @@ look_at(struct calls *calls, size_t place)
     else if (fact->kind == FACT_STOPPED)
         calls->callers[fact->worker].gone = true;
     else if (fact->kind == FACT_FROZEN)
-        frozen(&calls->callers[fact->worker], fact);
+        calls->callers[fact->worker].frozen_ms += fact->number;
 }
 
 void
@@ -258,9 +254,11 @@ check_calls(struct checked *checked)
     calls.calls = malloc((n_called + 1) * sizeof(*calls.calls));
     calls.members = malloc((n_called + 1) * sizeof(*calls.members));
     letters_init(&calls.letters, checked, n_workers);
+    holds_init(&calls.holds, checked);
     for (size_t i = 0; i < history->n; i++)
         look_at(&calls, i);
     letters_release(&calls.letters);
+    holds_release(&calls.holds);
     free(calls.courses);
     free(calls.callers);
     free(calls.waits);

@@ -9,6 +9,7 @@ struct claimed {
     int64_t produced_at;        /* the last time */
     bool replayed;              /* a person decided that */
     uint32_t unsafe_for;        /* the worker that met no key, where there may have been one; 0 = nobody */
+    int64_t doubt;              /* in its key */
 };
 
 struct memory {
@@ -35,11 +36,15 @@ produced(const struct memory *memory, const struct fact *fact)
 }
 
 /* A renewal finds no key either: that claim is older than the loss, and whoever holds it knows what it did. Who meets a claim,
- * its own of before too, believes it. */
+ * its own of before too, believes it. A claim that is written anew and says the same is a renewal. */
 static void
 key_changed(const struct memory *memory, const struct fact *fact)
 {
     struct claimed *claimed = claimed_of(memory, fact->id, fact->target);
+    bool says_the_same = fact->word == fact->other && fact->number == claimed->doubt;
+    claimed->doubt = fact->number;
+    if (says_the_same && fact->worker == claimed->unsafe_for)
+        return;
     bool met_nothing = fact->word == memory->word_none && fact->other == memory->word_claimed && fact->flags & KEY_ASKED;
     bool unsafe = met_nothing && claimed->produced_at < memory->warned[fact->worker];
     claimed->unsafe_for = unsafe ? fact->worker : 0;

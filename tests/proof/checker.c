@@ -15,7 +15,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [6] = "no user sees a message twice; one id, one content; batches of at most 100 different ids",
     [7] = "a second execution only after a journaled re-send; under hold none",
     [8] = "one after the other within a lane",
-    [9] = "one call for an id at a time on the wire, unless a worker was frozen, or the store forgot",
+    [9] = "one call for an id at a time on the wire, begun within its claim's safe time; no claim is taken over within its lease",
     [10] = "an id's states follow the table; done is never left",
     [11] = "who suppressed another was delivered, or suppressed by one that was",
     [12] = "windows and bytes are bounded",
@@ -123,8 +123,11 @@ read_targets(struct checked *checked)
         if (fact->target >= 0 && (uint32_t)fact->target >= checked->n_targets)
             checked->n_targets = (uint32_t)fact->target + 1;
         if (fact->kind == FACT_TARGET)
-            checked->targets[fact->target] = (struct target_facts){ true, fact->word == soar, fact->flags, fact->number,
-                                                                    fact->limit, fact->offset, fact->index };
+            checked->targets[fact->target] = (struct target_facts){
+                .known = true, .is_soar = fact->word == soar, .flags = fact->flags, .lease_ms = fact->number,
+                .back_off_ms = fact->limit, .retry_after_max_ms = fact->offset, .call_timeout_ms = fact->epoch,
+                .sends_max = fact->index,
+            };
     }
 }
 

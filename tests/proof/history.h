@@ -15,7 +15,7 @@ enum fact_kind {
     /* what was asked for */
     FACT_TARGET,        /* target, word: soar or notice; flags: TARGET_* below; number: claim lease; limit: longest back-off;
                          * offset: longest Retry-After that is followed, ms; index: 1 + max_ambiguous,
-                         * 0 = no limit */
+                         * 0 = no limit; epoch: call timeout, ms, 0 = not said */
     FACT_PRODUCED,      /* partition, offset, index, id, content, lane, targets (bits), keys (window key of the record's route,
                          * 0 = none); hash: of key, value, headers and timestamp; flags: PRODUCED_* */
     /* what the world saw */
@@ -30,7 +30,8 @@ enum fact_kind {
                          * flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
-                         * that says that no call is under way); worker; number: the doubt in it; flags: KEY_* */
+                         * that says that no call is under way); worker; number: the doubt in it; flags: KEY_*.
+                         * A claim that is written anew is told too, though it says the same */
     FACT_FORGOT,        /* the store lost memory: all of it, or what was written last */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */
@@ -63,7 +64,8 @@ enum fact_kind {
 enum { TARGET_HOLDS = 1, TARGET_KEEPS_ORDER = 2, TARGET_DEGRADES = 4, TARGET_HOLDS_AMNESIA = 8, TARGET_IGNORES_CONFLICT = 16 };
 enum { PRODUCED_UNREADABLE = 1, PRODUCED_NO_ROUTE = 2, PRODUCED_REPLAY = 4, PRODUCED_EXPIRES = 8, PRODUCED_DROPPED = 16 };
 enum { PARKED_STUB = 1 };
-enum { KEY_REPLAY = 1, KEY_ASKED = 2 };     /* for a replayed record; by a first claim, not by a renewal or an end */
+enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4 };   /* for a replayed record; by a first claim, not by a renewal or an
+                                                             * end; a claim that the next owner may have at once */
 enum { FACT_TARGETS_MAX = 8, FACT_CONTENTS_MAX = 8, FACT_WORKERS_MAX = 1 << 24, FACT_PARTITIONS_MAX = 1 << 20 };
 
 struct fact {

@@ -5,7 +5,7 @@
 #include "tests/proof/checker.h"
 
 enum { TALE_FACTS_MAX = 24, TALE_STEP_MS = 10, NOTICE = 0, SOAR = 1, TO_NOTICE = 1 << NOTICE, TO_SOAR = 1 << SOAR };
-enum { LEASE_MS = 10000, RETRY_AFTER_MAX_MS = 5000, SENDS_MAX = 3, SOUND = 0 };
+enum { LEASE_MS = 10000, CALL_TIMEOUT_MS = 2000, SAFE_MS = 6000, RETRY_AFTER_MAX_MS = 5000, SENDS_MAX = 3, SOUND = 0 };
 
 /* A fact with texts in place of their numbers. `fact.at` 0 = a step after the one before. */
 struct told {

@@ -16,7 +16,7 @@ Test(proof_state, keys_follow_the_table)
         { "a claim is given back unused", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "-"), KEY("a", "-", "C") } },
         { "replayed", SOUND, 0, { KEY("a", "X", "C", .flags = 1), KEY("b", "U", "C", .flags = 1) } },
         { "idle, and done", SOUND, 0, { KEY("a", "C", "I"), KEY("a", "I", "I", .number = 1), KEY("a", "I", "D") } },
-        { "idle, and taken over", SOUND, 0, { KEY("a", "C", "I"), KEY("a", "I", "C", .worker = 2) } },
+        { "idle, and taken over", SOUND, 0, { KEY("a", "C", "I"), KEY("a", "I", "C", .worker = 2, .at = 20 + LEASE_MS) } },
         { "a forgotten key is renewed as idle", SOUND, 0, { KEY("a", "C", "I"), FORGOT(), KEY("a", "-", "I") } },
         { "released, then idle", 10, 0, { KEY("a", "C", "R"), KEY("a", "R", "I") } },
         { "held, then idle", 10, 0, { KEY("a", "C", "U"), KEY("a", "U", "I") } },

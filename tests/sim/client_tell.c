@@ -11,6 +11,23 @@ state_of(const struct store_reply *reply)
     return value.idle ? 'I' : reply->text[0];
 }
 
+/* Left so that the next owner need not wait. */
+static bool
+is_given_up(const struct store_reply *reply)
+{
+    struct claim_value value;
+    return reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) &&
+           value.state == CLAIM_STATE_CLAIMED && value.lease_ms == 0;
+}
+
+/* The same claim once more makes it young again. */
+static bool
+is_claim_written(const struct op *op, char to)
+{
+    bool written = op->step == STEP_CLAIM ? op->reply.kind == STORE_NIL : op->reply.kind == STORE_NUMBER;
+    return written && (to == 'C' || to == 'I');
+}
+
 static uint32_t
 doubt_of(const struct store_reply *reply)
 {
@@ -25,9 +42,10 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
     struct store_reply now;
     keys_get(store_keys(world), store_now_ms(world), op->key, &now);
     char from[2] = { state_of(before) }, to[2] = { state_of(&now) };
-    if (from[0] == to[0] && doubt_of(before) == doubt_of(&now))
+    if (from[0] == to[0] && doubt_of(before) == doubt_of(&now) && !is_claim_written(op, to[0]))
         return;
-    uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0);
+    uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0) |
+                     (is_given_up(&now) ? KEY_GIVEN_UP : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
                                       .other = world_text(world, to), .flags = flags, .number = doubt_of(&now) });

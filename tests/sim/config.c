@@ -89,7 +89,8 @@ tell(struct world *world, int target, const char *kind)
     world_fact(world, &(struct fact){ .kind = FACT_TARGET, .target = target, .word = world_text(world, kind), .flags = flags,
                                       .number = policy->claim_lease_ms, .limit = policy->retry_max_ms,
                                       .offset = policy->retry_after_max_ms,
-                                      .index = policy->max_ambiguous + 1 });
+                                      .index = policy->max_ambiguous + 1,
+                                      .epoch = (uint32_t)policy->call_timeout_ms });
 }
 
 void

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TARGET_BYTES = 16 * 1024, BODY_BYTES = 512 * 1024, HEAD_BYTES = 8 * 1024, SLOW_MS = 4000 };
+enum { TARGET_BYTES = 16 * 1024, BODY_BYTES = 512 * 1024, HEAD_BYTES = 8 * 1024, SLOW_MS = 4000,
+       CONNECT_OVER = 4 };         /* a slow connection takes up to a quarter longer than it may */
 
 struct request *
 exchange_request(void)
@@ -96,7 +97,7 @@ answer_in(struct world *world, struct happening *happening, ms_t wait)
 static ms_t
 timeout_at(const struct world *world, const struct exchange *exchange)
 {
-    return exchange->begun_ms + world->config.targets[exchange->target].call_timeout_ms;
+    return exchange->sent_ms + world->config.targets[exchange->target].call_timeout_ms;
 }
 
 static void
@@ -111,7 +112,8 @@ ends(struct world *world, struct happening *happening, enum transport transport,
 static void
 times_out(struct world *world, struct happening *happening)
 {
-    ends(world, happening, TRANSPORT_TIMEOUT, timeout_at(world, happening->more) - world->now);
+    ms_t at = timeout_at(world, happening->more);
+    ends(world, happening, TRANSPORT_TIMEOUT, at > world->now ? at - world->now : 0);
 }
 
 static void
@@ -179,18 +181,34 @@ breaks_off(struct world *world, struct happening *happening)
     ends(world, happening, TRANSPORT_RESET, 0);
 }
 
-/* The last look at the claim's safe time is here, right before the first byte. */
+/* A process that was stopped meanwhile may find the timeout over before anything else, or have looked at it before it stood. */
+static bool
+timed_out_unbegun(struct world *world, const struct exchange *exchange)
+{
+    return world->now >= timeout_at(world, exchange) && world_draw(world, 2);
+}
+
+static void
+cannot_connect(struct world *world, struct happening *happening)
+{
+    ends(world, happening, TRANSPORT_CONNECT, 0);
+}
+
+/* Connected. The last look at the claim's safe time is here, right before the first byte. */
 static void
 begins(struct world *world, struct happening *happening)
 {
     struct exchange *exchange = happening->more;
-    exchange->begun_ms = world->now;
-    if (world->now > exchange->not_after_ms) {
-        ends(world, happening, TRANSPORT_ABORTED, 0);
+    if (timed_out_unbegun(world, exchange)) {
+        cannot_connect(world, happening);
         return;
     }
     if (world_fires(world, SWARM_refused)) {
         ends(world, happening, TRANSPORT_CONNECT, world_latency(world));
+        return;
+    }
+    if (world->now > exchange->not_after_ms) {
+        ends(world, happening, TRANSPORT_ABORTED, 0);
         return;
     }
     exchange->begun = 1;
@@ -212,6 +230,10 @@ exchange_send(struct world *world, struct worker *worker, const struct exchange 
     *kept = *exchange;
     kept->worker = worker->number;
     kept->life = worker->life;
+    kept->sent_ms = world->now;
     copy_request(kept);
-    world_later_for(world, world_draw(world, 2), begins, worker)->more = kept;
+    ms_t wait = world_draw(world, 2), most = world->config.targets[exchange->target].connect_timeout_ms;
+    if (world_fires(world, SWARM_slow_connect))
+        wait += world_draw(world, (uint32_t)(most + most / CONNECT_OVER));
+    world_later_for(world, wait < most ? wait : most, wait < most ? begins : cannot_connect, worker)->more = kept;
 }

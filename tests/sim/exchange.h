@@ -13,7 +13,7 @@ struct exchange {
     uint32_t target;
     struct tag tag;
     uint64_t number;                    /* of the worker's calls; 0 = a token call */
-    ms_t not_after_ms, begun_ms;
+    ms_t not_after_ms, sent_ms;          /* sent: handed to the library, which counts the timeout from there */
     bool is_token, has_poison;
     /* what goes out: copied from the request */
     struct request request;
