@@ -187,7 +187,8 @@ delivery_done(struct engine *engine, struct delivery *delivery, enum terminal te
     struct record *record = delivery->record;
     bool held_lane = delivery->lane && !(delivery->state == DELIVERY_RECEIVED && delivery->link.next);
     struct target_stats *stats = target_stats(engine, delivery->target);
-    stats->terminal[terminal] += MUTATED(metric_twice) ? 2 : 1;
+    bool swapped = MUTATED(delivered_as_repeat) && terminal == TERMINAL_DELIVERED;
+    stats->terminal[swapped ? TERMINAL_DUPLICATE : terminal] += MUTATED(metric_twice) ? 2 : 1;
     if (terminal == TERMINAL_PARKED)
         stats->parked[delivery->reason]++;
     if (terminal == TERMINAL_DUPLICATE && delivery->leader_size)

@@ -56,6 +56,7 @@ invariant_of(const char *what)
 {
     static const struct { const char *what; int invariant; } rows[] = {
         { "opened", 13 }, { "halved", 16 }, { "takeover", 17 }, { "exit", 17 }, { "back", 17 },
+        { "again", 18 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcmp(what, rows[i].what) == 0)

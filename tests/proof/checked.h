@@ -77,6 +77,7 @@ void check_replays(struct checked *);   /* check_replays.c: I15 */
 void check_traces(struct checked *);    /* check_traces.c: I19 I20 */
 void check_lanes(struct checked *);     /* check_lanes.c: I8 */
 void check_state(struct checked *);     /* check_state.c: I10 I12 I13 */
+void check_counts(struct checked *);    /* check_counts.c: I13 of metrics and journal */
 void check_rest(struct checked *);      /* check_rest.c:  I17 */
 
 #endif

@@ -19,7 +19,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [10] = "an id's states follow the table; done is never left",
     [11] = "who suppressed another was delivered, or suppressed by one that was",
     [12] = "windows and bytes are bounded",
-    [13] = "opened = terminal + in flight",
+    [13] = "opened = terminal + in flight; what is counted is what was journaled",
     [14] = "a dead letter carries the original bytes, key, headers and time",
     [15] = "what is replayed is not sent again once it is done, and tried anew if it was parked",
     [16] = "a told wait is kept; a batch is halved for a refusal only",
@@ -326,6 +326,7 @@ history_check(const struct history *history, struct findings *findings)
     check_traces(&checked);
     check_lanes(&checked);
     check_state(&checked);
+    check_counts(&checked);
     check_rest(&checked);
     free(checked.fates);
     free(checked.deliveries);

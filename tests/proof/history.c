@@ -15,7 +15,7 @@ static const char *const names[FACT_KIND_COUNT] = {
     [FACT_REVOKED] = "revoked",     [FACT_LOST] = "lost",           [FACT_POLLED] = "polled",
     [FACT_JOURNALED] = "journaled", [FACT_GAUGED] = "gauged",       [FACT_SEARCHED] = "searched",
     [FACT_SPILT] = "spilt",         [FACT_TRACED] = "traced",       [FACT_CALM] = "calm",
-    [FACT_RESTED] = "rested",
+    [FACT_RESTED] = "rested",       [FACT_COUNTED] = "counted",
 };
 
 const char *

@@ -50,7 +50,10 @@ enum fact_kind {
     FACT_GAUGED,        /* worker; word: what; number <= limit must hold. "opened": number = limit must hold. "halved":
                          * batches halved, and answers that allow it. In ms, with no other fault meanwhile: "takeover": from
                          * a kill until each key that was claimed then is another's or done; "exit": from SIGTERM until the
-                         * process is gone; "back": from when the store is back until the first call */
+                         * process is gone; "back": from when the store is back until the first call. "again": records that
+                         * were read after a complete drain of all */
+    FACT_COUNTED,       /* worker, target, word: so many of its journal's entries have that word, as its own metrics say; number.
+                         * Told when nothing is under way */
     /* what was left behind, wherever people may read it */
     FACT_SEARCHED,      /* word: where planted secrets were looked for; number: bytes that stood there */
     FACT_SPILT,         /* word: which planted secret (its name, never itself); other: where it stands */

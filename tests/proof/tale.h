@@ -51,6 +51,8 @@ struct told {
 #define TRACED(seed_, hash_) { .fact = { .kind = FACT_TRACED, .target = -1, .number = (seed_), .hash = (hash_) } }
 #define GAUGED(word_, number_, limit_) \
     { .fact = { .kind = FACT_GAUGED, .worker = 1, .number = (number_), .limit = (limit_) }, .word = (word_) }
+#define COUNTED(target_, word_, number_, ...) \
+    { .fact = { .kind = FACT_COUNTED, .worker = 1, .target = (target_), .number = (number_), __VA_ARGS__ }, .word = (word_) }
 #define STOPPED(word_, ...) { .fact = { .kind = FACT_STOPPED, .worker = 1, .target = -1, __VA_ARGS__ }, .word = (word_) }
 #define FROZEN(for_ms, ...) { .fact = { .kind = FACT_FROZEN, .worker = 1, .target = -1, .number = (for_ms), __VA_ARGS__ } }
 #define FORGOT(...) { .fact = { .kind = FACT_FORGOT, .target = -1, __VA_ARGS__ } }

@@ -61,6 +61,15 @@ Test(proof_state, windows_are_bounded)
     EXPECT_TALES(12, tales);
 }
 
+Test(proof_state, nothing_is_read_after_all_have_drained)
+{
+    static const struct tale tales[] = {
+        { "nothing", SOUND, 0, { GAUGED("again", 0, 0) } },
+        { "one record", 18, 0, { GAUGED("again", 1, 0) } },
+    };
+    EXPECT_TALES(18, tales);
+}
+
 Test(proof_state, recovery_is_bounded)
 {
     static const struct tale tales[] = {
@@ -70,6 +79,32 @@ Test(proof_state, recovery_is_bounded)
         { "nobody noticed that the store is back", 17, 0, { GAUGED("back", 1001, 1000) } },
     };
     EXPECT_TALES(17, tales);
+}
+
+Test(proof_state, what_is_counted_is_what_was_journaled)
+{
+    static const struct tale tales[] = {
+        { "nothing", SOUND, 0, { COUNTED(SOAR, "delivered", 0) } },
+        { "one", SOUND, 0, { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(SOAR, "delivered", 1) } },
+        { "another worker's", SOUND, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(SOAR, "delivered", 0, .worker = 2) } },
+        { "another target's", SOUND, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(NOTICE, "delivered", 0) } },
+        { "another word", SOUND, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "resend", .number = 1), COUNTED(SOAR, "delivered", 0),
+            COUNTED(SOAR, "resend", 1) } },
+        { "journaled after it was told", SOUND, 0,
+          { DONE(0, "a"), COUNTED(SOAR, "delivered", 0), JOURNALED(SOAR, 0, "a", "delivered") } },
+        { "journaled and not counted", 13, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(SOAR, "delivered", 0) } },
+        { "counted and not journaled", 13, 0, { COUNTED(SOAR, "delivered", 1) } },
+        { "counted twice", 13, 0, { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(SOAR, "delivered", 2) } },
+        { "counted as something else", 13, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "delivered"), COUNTED(SOAR, "delivered", 1), COUNTED(SOAR, "duplicate", 1) } },
+        { "a re-send that is not counted", 13, 0,
+          { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "resend", .number = 1), COUNTED(SOAR, "resend", 0) } },
+    };
+    EXPECT_TALES(13, tales);
 }
 
 Test(proof_state, opened_is_accounted_for)

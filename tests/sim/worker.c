@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SPINS_MAX = 50, GAUGE_MS = 1000, MESSAGES_BYTES = 64 * 1024, AGAIN_MS = 200, SHARE_MIN = 64 };
+enum { SPINS_MAX = 50, GAUGE_MS = 1000, MESSAGES_BYTES = 64 * 1024, AGAIN_MS = 200 };
 
 struct worker *
 worker_of(struct world *world, const struct happening *happening)
@@ -257,54 +257,10 @@ on_trace(void *owner, const char *text, size_t size)
 }
 
 static void
-tell_gauge(struct world *world, const struct worker *worker, const char *what, int64_t number, int64_t limit)
-{
-    world_fact(world, &(struct fact){ .kind = FACT_GAUGED, .worker = worker->life, .word = world_text(world, what),
-                                      .number = number, .limit = limit });
-}
-
-/* A full window is paused; what was under way until then still comes in. */
-static void
-tell_windows(struct world *world, const struct worker *worker)
-{
-    struct partition_stats partitions[LOG_PARTITIONS_MAX];
-    uint32_t n = engine_partitions(worker->engine, world->now, partitions, LOG_PARTITIONS_MAX), most = 0;
-    for (uint32_t i = 0; i < n; i++)
-        most = partitions[i].window > most ? partitions[i].window : most;
-    int64_t share = n ? world_of(world, SWARM_window_records) / n : 0;
-    tell_gauge(world, worker, "window", most, (share > SHARE_MIN ? share : SHARE_MIN) + FETCH_AHEAD_MAX);
-}
-
-static void
-tell_gauges(struct world *world, struct worker *worker)
-{
-    const struct engine_stats *stats = engine_stats(worker->engine);
-    for (uint32_t i = 0; i < TARGETS + 2; i++) {
-        int64_t opened = 0, accounted = 0;
-        for (uint32_t j = 0; j < SOURCES_MAX; j++)
-            opened += (int64_t)stats->targets[i].opened[j];
-        for (uint32_t j = 0; j < TERMINAL_COUNT; j++)
-            accounted += (int64_t)stats->targets[i].terminal[j];
-        for (uint32_t j = 0; j < STAGE_COUNT; j++)
-            accounted += stats->targets[i].inflight[j];
-        world_fact(world, &(struct fact){ .kind = FACT_GAUGED, .worker = worker->life, .target = (int32_t)i,
-                                          .word = world_text(world, "opened"), .number = opened, .limit = accounted });
-    }
-    for (uint32_t i = 0; i < TARGETS; i++) {
-        const struct target_stats *of = &stats->targets[i];
-        tell_gauge(world, worker, "halved", (int64_t)(of->splits[0] + of->splits[1]),
-                   (int64_t)(of->calls[OUTCOME_REJECTED] + of->calls[OUTCOME_TOO_LARGE] + of->calls[OUTCOME_AUTH] +
-                             of->calls[OUTCOME_CONFIG]));
-    }
-    tell_gauge(world, worker, "records", stats->window_records, engine_records_max(&worker->config));
-    tell_windows(world, worker);
-}
-
-static void
 gauge(struct world *world, struct happening *happening)
 {
     struct worker *worker = worker_of(world, happening);
-    tell_gauges(world, worker);
+    gauges_tell(world, worker);
     world_later_for(world, GAUGE_MS, gauge, worker);
 }
 
@@ -358,7 +314,9 @@ bury(struct world *world, struct worker *worker)
 void
 worker_stop(struct world *world, struct worker *worker, const char *how, bool complete)
 {
-    tell_gauges(world, worker);
+    gauges_tell(world, worker);
+    if (complete)
+        gauges_tell_counts(world, worker);
     world_fact(world, &(struct fact){ .kind = FACT_STOPPED, .worker = worker->life, .word = world_text(world, how),
                                       .number = worker->unfinished, .flags = complete });
     bury(world, worker);

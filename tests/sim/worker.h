@@ -58,6 +58,10 @@ bool worker_give(struct world *, struct worker *, uint32_t partition, uint32_t p
 
 struct worker *worker_of(struct world *, const struct happening *);
 
+/* gauges.c: what holds at any moment; and what holds when nothing is under way any more */
+void gauges_tell(struct world *, const struct worker *);
+void gauges_tell_counts(struct world *, const struct worker *);
+
 /* call.c: an effect CALL to a signed request */
 struct request;
 bool worker_encode(struct world *, struct worker *, const struct effect *, struct request *);
