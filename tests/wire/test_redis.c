@@ -2,6 +2,7 @@
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_script.h"
 #include "tests/support/draw.h"
+#include "tests/wire/random_orders.h"
 #include "tests/wire/redis_stand.h"
 #include "tests/wire/window_rows.h"
 
@@ -32,111 +33,40 @@ Test(redis, every_row_of_the_table_of_repeats_is_answered_as_written)
 
 /* ---- both stores agree ---------------------------------------------------------------------------------------------------- */
 
-static struct claim_value
-draw_value(uint64_t *state)
-{
-    static const enum claim_state states[] = { CLAIM_STATE_CLAIMED, CLAIM_STATE_CLAIMED, CLAIM_STATE_DONE, CLAIM_STATE_RELEASED,
-                                               CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_DEAD };
-    struct claim_value value = { .state = states[draw(state, 6)], .fp = 1 + draw(state, 10) / 9 };
-    if (value.state == CLAIM_STATE_CLAIMED || value.state == CLAIM_STATE_RELEASED)
-        value.attempt = 1 + draw(state, 5);
-    if (value.state == CLAIM_STATE_CLAIMED || value.state == CLAIM_STATE_UNCONFIRMED)
-        value.doubt = draw(state, 4);
-    if (value.state == CLAIM_STATE_CLAIMED) {
-        value.owner = draw(state, 2) ? STAND_OWN : STAND_OTHER;
-        value.dispatch = 1 + draw(state, 3);
-        value.lease_ms = draw(state, 4) ? 30000 : 0;
-        value.ttl_ms = 3600000;
-    }
-    return value;
-}
-
-/* Others every so often: a leader that nobody touches again would keep its twins waiting for the rest of the test. */
-static struct claim_window windows[] = {
-    { .route = 0, .hash = { 1, 2 }, .window_ms = 3600000 }, { .route = 1, .hash = { 1, 2 }, .window_ms = 3600000 },
-};
-
-static struct claim_order
-draw_order(uint64_t *state, uint32_t step)
-{
-    static char id[16];
-    snprintf(id, sizeof(id), "id-%u", draw(state, 12) ? draw(state, 4) : step + 4);
-    struct claim_order order = stand_order(id, 1 + draw(state, 3), 1 + draw(state, 10) / 9);
-    order.attempt = 1 + draw(state, 3);
-    order.doubt = draw(state, 3);
-    order.first_sent_ms = step;
-    order.replay = draw(state, 4) == 0;
-    windows[0].hash.low = windows[1].hash.low = step / 30;
-    order.window = draw(state, 3) ? NULL : &windows[draw(state, 2)];
-    return order;
-}
-
 /* Done over done with another print: the plain SET writes it again, the table leaves it. What met a conflict is never called. */
 static bool
-is_idle_talk(struct bench *bench, const struct claim_order *order, uint32_t kind)
+is_idle_talk(struct bench *bench, const struct random_order *random)
 {
-    struct claim_value there = bench_peek(bench, order);
-    return kind == 8 && there.state == CLAIM_STATE_DONE && there.fp != order->fp;
-}
-
-static void
-expect_same(uint32_t step, const struct stand_answer *a, const struct stand_answer *b)
-{
-    cr_assert_eq(a->claim.verdict, b->claim.verdict, "step %u: redis %s, memory %s", step, claim_verdict_name(a->claim.verdict),
-                 claim_verdict_name(b->claim.verdict));
-    cr_assert(a->claim.rest_ms - b->claim.rest_ms < 1000 && b->claim.rest_ms - a->claim.rest_ms < 1000, "step %u", step);
-    cr_assert(a->claim.attempt == b->claim.attempt && a->claim.doubt == b->claim.doubt, "step %u", step);
-    cr_assert(a->claim.first_sent_ms == b->claim.first_sent_ms && a->claim.met == b->claim.met, "step %u", step);
-    cr_assert(a->claim.met_owner == b->claim.met_owner && a->claim.met_dispatch == b->claim.met_dispatch, "step %u", step);
-    cr_assert_str_eq(a->leader, b->leader, "step %u", step);
-    cr_assert_eq(a->settle, b->settle, "step %u: redis %d, memory %d", step, (int)a->settle, (int)b->settle);
-}
-
-static uint32_t
-ask_random(struct stand *at, struct claim_order order, uint32_t kind)
-{
-    static const enum claim_state ends[] = { CLAIM_STATE_DONE, CLAIM_STATE_RELEASED, CLAIM_STATE_UNCONFIRMED, CLAIM_STATE_DEAD };
-    if (kind < 5)
-        return stand_claim(at, order);
-    if (kind < 7)
-        return stand_renew(at, order);
-    if (kind == 7) {
-        order.lease_ms = 0;
-        return stand_end(at, order, CLAIM_STATE_CLAIMED);
-    }
-    return stand_end(at, order, ends[kind - 8]);
+    struct claim_value there = bench_peek(bench, &random->order);
+    return random->order.end == CLAIM_STATE_DONE && there.state == CLAIM_STATE_DONE && there.fp != random->order.fp;
 }
 
 Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_memory)
 {
+    static const char what[] = "redis and memory";
     struct stand memory;
     struct bench ours = { &stand, &server }, theirs = { &memory, NULL };
-    uint64_t state = 20240607;
+    uint64_t draws = 20240607;
     uint32_t verdicts[CLAIM_VERDICT_COUNT] = { 0 };
     stand_memory(&memory);
-    for (uint32_t step = 0; step < 6000; step++) {
-        struct claim_order order = draw_order(&state, step);
-        if (draw(&state, 3) == 0) {
-            struct claim_value value = draw_value(&state);
-            ms_t age_ms = draw(&state, 2) ? 1000 : 70000;
-            bench_seed(&ours, &order, &value, age_ms);
-            bench_seed(&theirs, &order, &value, age_ms);
-        }
-        uint32_t kind = draw(&state, 12);
-        if (is_idle_talk(&theirs, &order, kind))
+    for (uint32_t step = 0; step < 8000; step++) {
+        struct random_order random;
+        struct claim_window windows[RANDOM_WINDOWS];
+        random_order_draw(&random, &draws, step);
+        bench_seed(&ours, &random.order, &random.met, random.age_ms);
+        bench_seed(&theirs, &random.order, &random.met, random.age_ms);
+        if (is_idle_talk(&theirs, &random))
             continue;
-        uint32_t a = ask_random(&stand, order, kind), b = ask_random(&memory, order, kind);
+        uint32_t a = random_order_ask(&random, &stand), b = random_order_ask(&random, &memory);
         stand_flush(&stand);
         stand_flush(&memory);
         cr_assert(stand_answers(&stand) && stand_answers(&memory));
-        expect_same(step, &stand.answers[a], &memory.answers[b]);
-        verdicts[stand.answers[a].claim.verdict] += kind < 5;
-        struct claim_value left = bench_peek(&ours, &order), there = bench_peek(&theirs, &order);
-        cr_assert_eq(left.state, there.state, "step %u: redis %c, memory %c", step, (char)left.state, (char)there.state);
-        cr_assert(left.owner == there.owner && left.dispatch == there.dispatch && left.doubt == there.doubt, "step %u", step);
-        cr_assert(left.attempt == there.attempt && left.first_sent_ms == there.first_sent_ms, "step %u", step);
-        cr_assert_eq(left.lease_ms, there.lease_ms, "step %u", step);
-        for (int i = 0; i < 2; i++) {
+        random_order_compare(what, step, &stand.answers[a], &memory.answers[b]);
+        verdicts[stand.answers[a].claim.verdict] += random.how == ORDER_CLAIM;
+        struct claim_value left = bench_peek(&ours, &random.order), there = bench_peek(&theirs, &random.order);
+        random_order_compare_values(what, step, &left, &there);
+        random_order_windows(step, windows);
+        for (int i = 0; i < RANDOM_WINDOWS; i++) {
             char leads[ID_BYTES_MAX + 1];
             snprintf(leads, sizeof(leads), "%s", bench_peek_window(&ours, &windows[i]));
             cr_assert_str_eq(leads, bench_peek_window(&theirs, &windows[i]), "step %u, window %d", step, i);
