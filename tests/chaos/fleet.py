@@ -13,6 +13,7 @@ import time
 from facts import now_ms
 from faults import WORKERS
 from servers import Failure, tail
+from traffic import TARGETS
 from worker import Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ STDIO = 3  # descriptors that no limit takes away
 ACTIVE_WITHIN_S, FIT_WITHIN_S, UP_WITHIN_S = 3, 10, 60
 FDS_MAX = 300
 EXIT_CONFIG, WITHOUT_SECRET_S = 78, 2
+REFUSALS = tuple(f'class="{word}"' for word in ("rejected", "too_large", "auth", "config"))  # after which a batch may be halved
 # A coordinator request whose connection drops in the moment in which it is sent ends the process within librdkafka, also in its
 # newest version: https://github.com/confluentinc/librdkafka/issues/4605. It is one more kill -9, and told.
 LIBRARY_BUG = "eonce->refcnt > 0"
@@ -270,6 +272,12 @@ class Fleet:
         return took
 
 
+def by_target(told, name, target, words=("",)):
+    """The sum of a metric over the labels that hold that target and one of these words."""
+    values = told["alertbridge_" + name]
+    return int(sum(v for labels, v in values if f'target="{target}"' in labels and any(word in labels for word in words)))
+
+
 class Scraper(threading.Thread):
     """Reads /metrics of whoever is up, and says what must add up."""
 
@@ -277,7 +285,7 @@ class Scraper(threading.Thread):
         """`secrets()`: all of them so far."""
         super().__init__(daemon=True)
         self.fleet, self.facts, self.secrets = fleet, facts, secrets
-        self.over, self.totals, self.n, self.searched = threading.Event(), {}, 0, 0
+        self.over, self.n, self.searched = threading.Event(), 0, 0
 
     def run(self):
         while not self.over.wait(0.5):
@@ -288,6 +296,16 @@ class Scraper(threading.Thread):
                         self.scrape(worker, life)
                     except (Failure, OSError, ValueError):
                         continue
+
+    def count(self):
+        """Of whoever is up, when nothing is under way: as many re-sends are counted as the log announces, all of them to backends
+        that do not filter repeats."""
+        for place in self.fleet.places:
+            told = place.worker.metrics()
+            for i, target in enumerate(TARGETS):
+                if target.startswith("soar"):
+                    number = by_target(told, "possible_duplicates_total", target)
+                    self.facts.add("counted", worker=place.life, target=i, word="resend", number=number)
 
     def scrape(self, worker, life):
         told = worker.metrics()
@@ -306,7 +324,9 @@ class Scraper(threading.Thread):
             ("fds", "process_open_fds", FDS_MAX),
         ):
             self.facts.add("gauged", at, worker=life, word=word, number=int(sum(v for _, v in told[name])), limit=int(limit))
-        self.totals[life] = {name: sum(v for _, v in values) for name, values in told.items()}
+        for target in TARGETS:
+            splits, refusals = by_target(told, "batch_splits_total", target), by_target(told, "calls_total", target, REFUSALS)
+            self.facts.add("gauged", at, worker=life, word="halved", number=splits, limit=refusals)
         text = repr(told)
         self.searched += len(text)
         for name, secret in self.secrets().items():

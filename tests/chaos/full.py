@@ -100,6 +100,8 @@ def markdown(runs, minutes, command):
     lines += ["", "| fault | times | seen to take effect |", "|---|---:|---:|"]
     lines += [f"| `{name}` | {n} | {'' if seen is None else seen} |" for name, n, seen in by_group(runs)]
     lines += [f"| {name} | {n} | |" for name, n in sorted(total(runs, "inputs").items())]
+    lines += ["", "| invariant | judged |", "|---|---:|"]
+    lines += [f"| I{i} | {n:,} |" for i, n in sorted((int(i), n) for i, n in total(runs, "judged").items()) if i > 0]
     lines += ["", "| dead letters | |", "|---|---:|"]
     lines += [f"| {reason} | {n} |" for reason, n in sorted(total(runs, "letters").items())]
     return "\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ class Links:
 
     def __init__(self, folder, seed):
         self.folder, self.seed, self.lock, self.process = folder, seed, threading.Lock(), None
+        self.commits = folder / "commits.jsonl"  # what workers were seen to send
         self.ports = {f"{service}.{i}": free_port() for service in SERVICES for i in range(1, WORKERS + 1)}
 
     def port(self, service, worker):
@@ -27,7 +28,7 @@ class Links:
         wanted = {name: (port, upstreams[name]) for name, port in self.ports.items()}
         with open(self.folder / "proxy.log", "ab") as errors:
             self.child = subprocess.Popen(
-                [sys.executable, "-B", PROXY, str(self.seed), json.dumps(wanted)],
+                [sys.executable, "-B", PROXY, str(self.seed), json.dumps(wanted), str(self.commits)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

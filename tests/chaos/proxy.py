@@ -1,5 +1,6 @@
 """proxy.py: one process between the workers and all that they talk to. Each link is a port of its own for one worker and one
-service; faults are laid on links by JSON lines on standard input, and counted where they took effect."""
+service; faults are laid on links by JSON lines on standard input, and counted where they took effect. What goes through to Kafka is
+read on its way: each commit that was sent is a line of a file."""
 
 import asyncio
 import collections
@@ -9,6 +10,8 @@ import socket
 import struct
 import sys
 import time
+
+from broker_requests import Requests
 
 CHUNK = 65536
 SLICED_MAX = 4096  # of a chunk; the rest goes whole
@@ -22,8 +25,8 @@ def now():
 class Link:
     """One port; `upstream` may change, which concerns new connections."""
 
-    def __init__(self, name, port, upstream, seed):
-        self.name, self.port, self.upstream = name, port, upstream
+    def __init__(self, name, port, upstream, seed, commits):
+        self.name, self.port, self.upstream, self.commits = name, port, upstream, commits
         self.faults, self.connections, self.fired = {}, set(), collections.Counter()
         self.draw = random.Random(f"{seed} {name}")
 
@@ -58,6 +61,7 @@ class Connection:
     def __init__(self, link, reader, writer):
         self.link, self.reader, self.writer, self.server, self.gone = link, reader, writer, None, False
         self.left = {}  # bytes until it is cut, by way
+        self.requests = Requests(link.commits) if link.name.startswith("kafka.") else None
 
     def abort(self):
         self.gone = True
@@ -103,12 +107,18 @@ class Connection:
             left = self.left.setdefault((way, fault["until"]), fault["bytes"])
             self.left[(way, fault["until"])] = left - len(data)
             if len(data) >= left:
+                self.see(data[:left], way)
                 await self.cut(writer, data[:left])
+        self.see(data, way)
         if fault := link.active("slice"):
             link.fired["slice"] += 1
             data = await self.slice(writer, data, fault["bytes"])
         writer.write(data)
         await writer.drain()
+
+    def see(self, data, way):
+        if self.requests and way == "up":
+            self.requests.pass_by(data)
 
     async def hold(self, way):
         """One way stands still while the connection looks open; afterwards what was on its way arrives late, or never."""
@@ -164,7 +174,8 @@ def obey(links, order):
 
 async def main():
     seed, wanted = sys.argv[1], json.loads(sys.argv[2])
-    links = [Link(name, port, upstream, seed) for name, (port, upstream) in wanted.items()]
+    commits = open(sys.argv[3], "w", encoding="utf-8", buffering=1)  # as long as the process
+    links = [Link(name, port, upstream, seed, commits) for name, (port, upstream) in wanted.items()]
     for link in links:
         await link.serve()
     orders = asyncio.StreamReader()

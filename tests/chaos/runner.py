@@ -20,6 +20,7 @@ import coordinator
 import evidence
 import recovery
 from arena import BACK_OFF_MS, LEASE_MS, REVOKE_DRAIN_MS, SESSION_MS, Arena
+from broker_requests import sent_commits
 from facts import Facts, now_ms
 from faults import FLOORS, FLOORS_S, counted
 from fleet import Scraper
@@ -33,6 +34,7 @@ CALM_MS = 2 * (LEASE_MS + BACK_OFF_MS) + SESSION_MS + REVOKE_DRAIN_MS
 PAUSED_MS = 30_000  # a target that was told to correct its settings tries again so often
 TAKEOVER_S, REDIS_BACK_S, LEAVE_S = (SESSION_MS + LEASE_MS + 1000) / 1000, 1, 10  # what recoveries are measured against
 OVERTIME_S, LAST_S = 420, 60  # beyond twice its minutes a run is ended; so long after that, by force
+INVARIANTS, UNJUDGED = 21, (9, 10, 11, 20)  # docs/reliability.md says why this run cannot tell these
 # In this order within one millisecond: what may come late in doubt comes first.
 STREAMS = ("targets", "produced", "process", "resends", "letters", "ledger", "journal", "commits", "scrapes", "secrets", "end")
 
@@ -109,15 +111,16 @@ class Run:
     def leave(self):
         """All drain to exit 0, and whoever comes next finds nothing to read (I18)."""
         arena = self.arena
+        self.scraper.count()
         took = arena.fleet.leave()
         self.held.append("the last SIGTERM took " + ", ".join(f"{t:.1f}" for t in took) + " s")
         arena.fleet.start(arena.fleet.places[0])
         idle = arena.fleet.places[0].worker.ready(60)
         wait_until("the idle worker has all partitions", lambda: idle.assigned() == arena.world.partitions, 60)
         time.sleep(2)
-        again = idle.metric("alertbridge_records_consumed_total")
-        text = f"{again:.0f} records were read again after a complete drain"
-        (self.failures if again else self.held).append(text)
+        again = int(idle.metric("alertbridge_records_consumed_total"))
+        self.facts["scrapes"].add("gauged", worker=arena.fleet.places[0].life, word="again", number=again, limit=0)
+        self.held.append(f"{again} records were read again after a complete drain")
         arena.fleet.places[0].worker.leave()
         self.seen, self.idle = self.nemesis.seen(), self.nemesis.idle()
         for thread in (self.sampler, self.journal, self.scraper):
@@ -134,9 +137,12 @@ class Run:
         evidence.tell_ledger(world.sim.ledger_path, self.facts["ledger"])
         resends, soar = evidence.tell_resends(lives, self.facts["resends"])
         numbers = {life.worker.log.stem: life.number for life in lives}
-        commits = coordinator.tell(
-            world.kafka.brokers, world.group, world.topic, lambda label: numbers.get(label, 0), self.facts["commits"]
+        sent = sent_commits(self.arena.links.commits, world.group, world.topic)
+        commits, unseen = coordinator.tell(
+            world.kafka.brokers, world.group, world.topic, lambda label: numbers.get(label, 0), sent, self.facts["commits"]
         )
+        if unseen:
+            self.failures.append(f"{unseen} of {commits} commits were taken that no worker was seen to send")
         told = " ".join(f"{reason}={n}" for reason, n in sorted(reasons.items()))
         self.held.append(
             f"{self.facts['produced'].n} events, {resends} re-sends in doubt, {commits} commits, {self.journal.n} ends read of "
@@ -154,8 +160,9 @@ class Run:
 
     def inputs(self):
         """How often what stood in the topic was out of the ordinary."""
-        spoiled = self.traffic.source.spoiled + self.transactions.source.spoiled
-        return {f"record, {how}": n for how, n in spoiled.items()} | {
+        sources = (self.traffic.source, self.transactions.source)
+        spoiled = sources[0].spoiled + sources[1].spoiled
+        return {f"record, {how}": n for how, n in spoiled.items()} | {"record, replayed": sum(s.replayed for s in sources)} | {
             f"transaction, {how}": self.transactions.ended[how] for how in ("committed", "aborted")
         }
 
@@ -206,7 +213,11 @@ class Run:
         print(judged.text, end="")
         own_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"the checker took {judged.took_s:.1f} s and {judged.memory_mib} MiB, this run's own process {own_mib} MiB")
+        idle = [i for i in range(1, INVARIANTS) if i not in UNJUDGED and not judged.judged.get(i)]
+        if idle and not self.options.only:
+            self.failures.append(f"the checker found nothing to judge: {' '.join(f'I{i}' for i in idle)}")
         self.summary |= judged.numbers | {
+            "judged": {str(i): n for i, n in judged.judged.items()},
             "violations": judged.violations, "judge_s": round(judged.took_s, 1), "judge_mib": judged.memory_mib, "run_mib": own_mib,
         }  # fmt: skip
         return judged.passed, judged.failed

@@ -20,8 +20,10 @@ TARGETS = ("soar-a", "soar-b", "portal-a", "portal-b")  # their numbers in the h
 TARGETS_OF = {"incident.generated": ("soar-a", "portal-a"), "alert.generated": ("soar-b",), "notice": ("portal-b",)}
 KEYS, REACH, SEVERAL_MAX = 400, 3000, 5
 TRANSACTIONS_FIRST, TRANSACTION_EVERY_S, CALL_S = 100_000_000, 0.5, 10
+REPLAY, REPLAYED = "alertbridge-replay", 0.2  # a header, and how many of the records that hold an id again have it
 AGAIN, CONFLICT, SEVERAL, UNREADABLE, NO_ROUTE, EXPIRES = 0.05, 0.004, 0.05, 0.003, 0.003, 0.003
-PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE, PRODUCED_EXPIRES = 1, 2, 8
+PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE, PRODUCED_REPLAY, PRODUCED_EXPIRES = 1, 2, 4, 8
+OURS = "alertbridge-"  # headers that begin so are the worker's own: it reads them, and a dead letter has others in their place
 SPOILED = "x-spoiled"  # a header: in which way nobody can read the record
 RECORD_BYTES_MAX, DEPTH_MAX = 256 * 1024, 32  # limits of the worker
 
@@ -88,27 +90,29 @@ SPOIL = {
 }
 
 
-def tell_event(facts, made, where):
+def tell_event(facts, made, where, flags):
     number, _, content = (made.get("incidentName") or made.get("alertName") or made["title"])[1:].partition("~")
     no_route = made["kind"] == "incident.updated"
     facts.add(
         "produced", **where, id=made["id"], content=int(content), lane=f"k{key_of(int(number))}",
         targets=0 if no_route else bits(made["kind"]),
-        flags=PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
+        flags=flags | PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
     )  # fmt: skip
 
 
 def tell_record(facts, message):
     """What a record of the topic asks for. Kafka is asked, not the producer: one that tries again may write a record twice."""
     at = message.timestamp()[1]
-    hash_ = hash_of(message.key(), message.value(), message.headers() or [], at)
+    headers = message.headers() or []
+    hash_ = hash_of(message.key(), message.value(), [(name, value) for name, value in headers if not name.startswith(OURS)], at)
     where = {"at": at, "partition": message.partition(), "offset": message.offset(), "hash": hash_}
-    if SPOILED in dict(message.headers() or []):
+    if SPOILED in dict(headers):
         facts.add("produced", **where, flags=PRODUCED_UNREADABLE)
         return
+    replayed = REPLAY in dict(headers)
     whole = json.loads(message.value())
     for i, made in enumerate(whole if isinstance(whole, list) else [whole]):
-        tell_event(facts, made, where | {"index": i})
+        tell_event(facts, made, where | {"index": i}, PRODUCED_REPLAY * replayed)
 
 
 class Source:
@@ -116,10 +120,11 @@ class Source:
 
     def __init__(self, world, seed, first):
         self.world, self.draw, self.first, self.ids = world, random.Random(seed), first, 0
-        self.events, self.spoiled = 0, collections.Counter()
+        self.events, self.spoiled, self.replayed, self.again = 0, collections.Counter(), 0, False
 
     def event(self):
         draw, again, content = self.draw, self.ids > 0 and self.draw.random() < AGAIN, 0
+        self.again |= again
         number = self.first + (draw.randrange(max(0, self.ids - REACH), self.ids) if again else self.ids)
         if again and draw.random() < CONFLICT / AGAIN and kind_of(number) == "alert.generated":
             content = draw.randint(1, 2)  # of alerts only: the portal shows what came first and says yes to all
@@ -136,7 +141,8 @@ class Source:
 
     def record(self):
         """What a producer takes."""
-        draw, group = self.draw, self.group()
+        draw, self.again = self.draw, False
+        group = self.group()
         whole = group[0].value() if len(group) == 1 else [event.value() for event in group]
         value = json.dumps(whole, separators=(",", ":")).encode()
         key = key_of(group[0].number)
@@ -145,6 +151,9 @@ class Source:
             how = draw.choice(tuple(SPOIL))
             value, headers = SPOIL[how](value), [*headers, (SPOILED, how.encode())]
             self.spoiled[how] += 1
+        elif self.again and draw.random() < REPLAYED:
+            headers = [*headers, (REPLAY, b"1")]
+            self.replayed += 1
         self.events += len(group)
         return {
             "value": value, "key": b"k%d" % key, "partition": key % self.world.partitions, "headers": headers,
