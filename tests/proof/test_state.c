@@ -66,6 +66,7 @@ Test(proof_state, nothing_is_read_after_all_have_drained)
     static const struct tale tales[] = {
         { "nothing", SOUND, 0, { GAUGED("again", 0, 0) } },
         { "one record", 18, 0, { GAUGED("again", 1, 0) } },
+        { "the second one to look finds some", 18, 0, { GAUGED("again", 0, 0), GAUGED("again", 7, 0) } },
     };
     EXPECT_TALES(18, tales);
 }
