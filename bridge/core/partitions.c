@@ -68,7 +68,7 @@ mark_full(struct engine *engine, struct partition *partition)
 void
 memory_review(struct engine *engine)
 {
-    uint64_t limit = engine->config.window_bytes;
+    uint64_t limit = MUTATED(window_bytes_off) ? UINT64_MAX : engine->config.window_bytes;
     uint32_t records_left = engine->free_records.size + engine->n_records - engine->fresh_records;
     bool full = engine->memory_full ? engine->bytes > limit / 4 * 3 || records_left < 4 * WINDOW_SLACK_RECORDS
                                     : engine->bytes >= limit || records_left < 2 * WINDOW_SLACK_RECORDS;

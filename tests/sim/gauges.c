@@ -11,7 +11,8 @@ tell_gauge(struct world *world, const struct worker *worker, const char *what, i
                                       .number = number, .limit = limit });
 }
 
-/* A full window is paused; what was under way until then still comes in. */
+/* A full window is paused; what was under way until then still comes in. So it is with the bytes of all of them; and each
+ * empty window takes records though there is no room, beside what is still held of partitions that were taken away. */
 static void
 tell_windows(struct world *world, const struct worker *worker)
 {
@@ -21,6 +22,8 @@ tell_windows(struct world *world, const struct worker *worker)
         most = partitions[i].window > most ? partitions[i].window : most;
     int64_t share = n ? world_of(world, SWARM_window_records) / n : 0;
     tell_gauge(world, worker, "window", most, (share > SHARE_MIN ? share : SHARE_MIN) + FETCH_AHEAD_MAX);
+    tell_gauge(world, worker, "bytes", (int64_t)engine_stats(worker->engine)->window_bytes,
+               world_of(world, SWARM_window_bytes) + (int64_t)world->cluster->n_logs * FETCH_AHEAD_MAX * worker->largest);
 }
 
 void

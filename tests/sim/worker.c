@@ -241,6 +241,7 @@ worker_give(struct world *world, struct worker *worker, uint32_t partition, uint
     input.record.view = &record->view;
     input.record.bytes = (uint32_t)(record->view.value.size + record->view.key.size + 1);
     input.record.messages = &messages;
+    worker->largest = input.record.bytes > worker->largest ? input.record.bytes : worker->largest;
     worker_feed(world, worker, &input);
     keep_messages(&worker->held[handle], &messages);
     return true;

@@ -38,6 +38,7 @@ struct worker {
     struct keyring *keyring;
     uint64_t calls;             /* numbers of FACT_CALLED */
     uint64_t polled;
+    uint32_t largest;           /* of its records, bytes */
 };
 
 void worker_start(struct world *, struct worker *);
