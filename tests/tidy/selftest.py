@@ -52,6 +52,14 @@ class House(unittest.TestCase):
         return archive
 
 
+class Sources(House):
+    def test_a_folder_without_sources_is_not_tidy(self):
+        program = [sys.executable, "-B", tidy.__file__, self.root, "--only", "scripts_parse"]
+        self.assertEqual(subprocess.run(program, capture_output=True).returncode, 1)
+        self.write("codecs/buf.c", "")
+        self.assertEqual(subprocess.run(program, capture_output=True).returncode, 0)
+
+
 class ScriptsParse(House):
     def test_marks_of_a_merge_are_no_script(self):
         self.write("tests/run.sh", "#!/usr/bin/env bash\nif true; then\n<<<<<<< HEAD\n=======\nfi\n")

@@ -345,6 +345,9 @@ def options_of(arguments):
 def main():
     options = options_of(sys.argv[1:])
     count = 0
+    if not any(code(options.root)):
+        print(f"{options.root}: no sources there: nothing was looked at", file=sys.stderr)
+        return 1
     for path, number, text in findings(os.path.normpath(options.root), options, options.only and set(options.only.split(","))):
         print(f"{path}:{number}: {text}")
         count += 1
