@@ -153,7 +153,7 @@ note_window(const struct engine *engine, struct delivery *delivery, const struct
     struct claim_window *window = &delivery->rare->window;
     delivery->windowed = route_window(rule, event, &engine->config.hash_key, &window->hash);
     window->route = route;
-    window->window_ms = rule->window_ms;
+    window->window_ms = MUTATED(window_too_long) ? 10 * rule->window_ms : rule->window_ms;
 }
 
 static void
@@ -180,7 +180,8 @@ route_one(struct engine *engine, struct record *record, const struct event *even
     if (n == 0) {
         TRACE(engine, record->topic, "%d/%lld no route for %.*s", record->number, (long long)record->offset, (int)event->id.size,
               event->id.at);
-        park(engine, open_for_event(engine, record, event, index, TARGET_NONE), REASON_NO_ROUTE);
+        park(engine, open_for_event(engine, record, event, index, TARGET_NONE),
+             MUTATED(no_route_unreadable) ? REASON_BAD_INPUT : REASON_NO_ROUTE);
         return;
     }
     uint64_t fp = event_fingerprint(event, &engine->config.hash_key);

@@ -81,7 +81,9 @@ halve(struct engine *engine, struct batch *batch, const struct verdict *verdict,
 {
     if (verdict->status != 0)
         target_took_us(engine, batch->target);
-    if (batch->members.size == 1) {
+    bool parks_few = MUTATED(few_parked_whole) && batch->members.size <= 4;
+    bool parks_tired = MUTATED(tired_parked_whole) && batch->failures > 0;
+    if (batch->members.size == 1 || parks_few || parks_tired) {
         TRACE(engine, first_of(batch)->id, "%s alone, park %s, code %d/%s", outcome_name(verdict->outcome), reason_name(reason),
               verdict->status, verdict->code[0] ? verdict->code : "-");
         park_all(engine, batch, reason);
@@ -290,7 +292,10 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
     switch (verdict->outcome) {
     case OUTCOME_NOT_SENT:
     case OUTCOME_NOT_EXECUTED:
-        retry_later(engine, batch, verdict);
+        if (MUTATED(unsent_in_doubt))
+            retry_in_doubt(engine, batch, verdict);
+        else
+            retry_later(engine, batch, verdict);
         return;
     case OUTCOME_THROTTLED:
         batch_ready(engine, batch, READY_FIRST);        /* it comes first afterwards and has lost nothing */

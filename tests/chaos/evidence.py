@@ -53,11 +53,12 @@ def tell_ledger(path, facts):
 
 class Sampler(threading.Thread):
     """Looks at the end of the dead-letter topic and at the committed offsets. A letter keeps its record's time, so when it was
-    written is known only as after the last look that did not see it, and after its record: the earliest it can have been."""
+    written is known only as after the last look that did not see it, and after its record; and before the first look that saw it
+    was over."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
-        self.world, self.over, self.looks, self.committed, self.ends = world, threading.Event(), [(0, 0)], [], None
+        self.world, self.over, self.looks, self.committed, self.ends = world, threading.Event(), [(0, 0, 0)], [], None
         self.consumer = world.consumer(world.group)
 
     def run(self):
@@ -65,37 +66,39 @@ class Sampler(threading.Thread):
             try:
                 before = now_ms()
                 end = self.consumer.get_watermark_offsets(self.world.tops(self.world.dead)[0], timeout=2)[1]
-                self.looks.append((before, end))
+                self.looks.append((before, now_ms(), end))
                 self.committed = [max(t.offset, 0) for t in self.consumer.committed(self.world.tops(self.world.topic), timeout=2)]
             except KafkaException:  # the broker is away: nothing is seen, and an old client may be slow to see it come back
                 self.consumer.close()
                 self.consumer = self.world.consumer(self.world.group)
         self.consumer.close()
 
-    def written_after(self):
-        """offset -> ms, for all offsets in ascending order."""
+    def written_within(self):
+        """offset -> the first and the last ms that are possible, for all offsets in ascending order."""
         at, look = 0, 0
 
         def of(offset):
             nonlocal at, look
-            while look < len(self.looks) and self.looks[look][1] <= offset:
+            while look < len(self.looks) and self.looks[look][2] <= offset:
                 at = self.looks[look][0]
                 look += 1
-            return at
+            return at, self.looks[look][1] if look < len(self.looks) else now_ms()
 
         return of
 
 
 def tell_letters(letters, sampler, begun_ms, facts):
-    reasons, written_after = {}, sampler.written_after()
+    reasons, written_within = {}, sampler.written_within()
     for letter in letters:
         headers = letter.headers() or []
         told = {name[12:]: value.decode() for name, value in headers if name.startswith("alertbridge-")}
         theirs = [(name, value) for name, value in headers if not name.startswith("alertbridge-")]
         target = TARGETS.index(told["target"]) if told["target"] in TARGETS else -1
         reasons[told["reason"]] = reasons.get(told["reason"], 0) + 1
+        earliest, latest = written_within(letter.offset())
+        at = max(earliest, begun_ms, letter.timestamp()[1])
         facts.add(
-            "parked", max(written_after(letter.offset()), begun_ms, letter.timestamp()[1]), partition=int(told["partition"]), offset=int(told["offset"]),
+            "parked", at, number=latest - at, partition=int(told["partition"]), offset=int(told["offset"]),
             index=int(told.get("index", 0)), target=target, id=told.get("id", ""), word=told["reason"],
             hash=hash_of(letter.key(), letter.value(), theirs, letter.timestamp()[1]),
             flags=PARKED_STUB if "stub" in told else 0,

@@ -71,6 +71,7 @@ class Fleet:
         if offset_s:
             env |= {"LD_PRELOAD": f"{self.wall_clock}:{self.resolver}", "WALL_CLOCK_OFFSET_S": str(offset_s)}
         self.facts.add("started", worker=life)
+        self.facts.add("clock", worker=life, target=-1, number=1000 * offset_s)
         place.started_at = time.monotonic()
         place.worker = Worker(self.world.binary, self.world.folder, label, config, env)
         place.life, place.leaving, place.frozen = life, False, False

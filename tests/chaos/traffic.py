@@ -97,6 +97,7 @@ def tell_event(facts, made, where, flags):
         "produced", **where, id=made["id"], content=int(content), lane=f"k{key_of(int(number))}",
         targets=0 if no_route else bits(made["kind"]),
         flags=flags | PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
+        number=made.get("expiresAt", 0),
     )  # fmt: skip
 
 

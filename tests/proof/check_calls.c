@@ -215,11 +215,8 @@ static void
 look_at(struct calls *calls, size_t place)
 {
     const struct fact *fact = fact_at(calls, place);
-    if (fact->kind == FACT_PRODUCED)
-        letters_produced(&calls->letters, fact);
-    else if (fact->kind == FACT_PARKED && fact->target >= 0)
-        letters_parked(&calls->letters, place, fact);
-    else if (fact->kind == FACT_REVOKED)
+    letters_look(&calls->letters, place);
+    if (fact->kind == FACT_REVOKED)
         given_back(calls, place, fact);
     else if (fact->kind == FACT_CALLED && fact->target >= 0)
         called(calls, place, fact);
@@ -241,19 +238,16 @@ check_calls(struct checked *checked)
     const struct history *history = checked->history;
     struct calls calls = { .checked = checked };
     size_t n = (size_t)history->n_texts * checked->n_targets, n_called = 0;
-    uint32_t n_workers = 1;
-    for (size_t i = 0; i < history->n; i++) {
-        n_workers = history->facts[i].worker >= n_workers ? history->facts[i].worker + 1 : n_workers;
+    for (size_t i = 0; i < history->n; i++)
         n_called += history->facts[i].kind == FACT_CALLED;
-    }
     calls.courses = malloc((n + 1) * sizeof(*calls.courses));
     for (size_t i = 0; i < n; i++)
         calls.courses[i] = (struct course){ .called = NEVER, .begun = NEVER };
-    calls.callers = calloc(n_workers, sizeof(*calls.callers));
-    calls.waits = calloc((size_t)n_workers * checked->n_targets + 1, sizeof(*calls.waits));
+    calls.callers = calloc(checked->n_workers, sizeof(*calls.callers));
+    calls.waits = calloc((size_t)checked->n_workers * checked->n_targets + 1, sizeof(*calls.waits));
     calls.calls = malloc((n_called + 1) * sizeof(*calls.calls));
     calls.members = malloc((n_called + 1) * sizeof(*calls.members));
-    letters_init(&calls.letters, checked, n_workers);
+    letters_init(&calls.letters, checked, n_called);
     holds_init(&calls.holds, checked);
     for (size_t i = 0; i < history->n; i++)
         look_at(&calls, i);

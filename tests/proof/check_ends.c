@@ -150,7 +150,7 @@ check_commits(struct checked *checked)
     free(latest);
 }
 
-/* ---- I5, I11 ------------------------------------------------------------------------------------------------------------- */
+/* ---- I5 ------------------------------------------------------------------------------------------------------------------ */
 
 static bool *
 produced_contents(const struct checked *checked)
@@ -182,19 +182,11 @@ was_carried_out(const struct checked *checked, size_t place, const struct fact *
 static void
 check_journal(struct checked *checked, size_t place, const struct fact *fact)
 {
-    if (fact->target < 0)
+    if (fact->target < 0 || fact->word != checked->word_delivered)
         return;
-    if (fact->word == checked->word_delivered) {
-        judged(checked, 5);
-        if (!was_carried_out(checked, place, fact))
-            violated(checked, 5, place, "%s is said to be delivered and was not carried out", name_of(checked, fact->id));
-    }
-    if (fact->word == checked->word_duplicate && fact->other) {
-        judged(checked, 11);
-        if (!was_heard(checked, fact->other, fact->target, place))
-            violated(checked, 11, place, "%s was suppressed by %s, which was not carried out", name_of(checked, fact->id),
-                     name_of(checked, fact->other));
-    }
+    judged(checked, 5);
+    if (!was_carried_out(checked, place, fact))
+        violated(checked, 5, place, "%s is said to be delivered and was not carried out", name_of(checked, fact->id));
 }
 
 static void

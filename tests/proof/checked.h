@@ -29,7 +29,7 @@ struct delivery {
 struct target_facts {
     bool known, is_soar;
     uint32_t flags;
-    int64_t lease_ms, back_off_ms, retry_after_max_ms, call_timeout_ms;
+    int64_t lease_ms, back_off_ms, retry_after_max_ms, call_timeout_ms, max_age_ms;
     uint32_t sends_max;         /* doubtful ones, and the last; 0 = no limit */
 };
 
@@ -67,7 +67,8 @@ struct delivery *delivery_at(const struct checked *, int32_t partition, int64_t 
 /* The first delivery of the partition at that offset or behind it: a place in `deliveries`. */
 size_t deliveries_from(const struct checked *, int32_t partition, int64_t offset);
 
-void check_ends(struct checked *);      /* check_ends.c:  I1 I2 I5 I11 I14 */
+void check_ends(struct checked *);      /* check_ends.c:  I1 I2 I5 I14 */
+void check_windows(struct checked *);   /* check_windows.c: I11 */
 void check_kafka(struct checked *);     /* check_kafka.c: I3 I4 I18 */
 void check_calls(struct checked *);     /* check_calls.c: I6 I9 I16 I18; check_letters.c: I1 of what was parked;
                                          * check_holds.c: I9 of claims */

@@ -17,7 +17,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [8] = "one after the other within a lane",
     [9] = "one call for an id at a time on the wire, begun within its claim's safe time; no claim is taken over within its lease",
     [10] = "an id's states follow the table; done is never left",
-    [11] = "who suppressed another was delivered, or suppressed by one that was",
+    [11] = "who suppressed another was delivered, or suppressed by one that was; both are of one window, and it lasted",
     [12] = "windows and bytes are bounded",
     [13] = "opened = terminal + in flight; what is counted is what was journaled",
     [14] = "a dead letter carries the original bytes, key, headers and time",
@@ -126,7 +126,7 @@ read_targets(struct checked *checked)
             checked->targets[fact->target] = (struct target_facts){
                 .known = true, .is_soar = fact->word == soar, .flags = fact->flags, .lease_ms = fact->number,
                 .back_off_ms = fact->limit, .retry_after_max_ms = fact->offset, .call_timeout_ms = fact->epoch,
-                .sends_max = fact->index,
+                .max_age_ms = (int64_t)fact->hash, .sends_max = fact->index,
             };
     }
 }
@@ -318,6 +318,7 @@ history_check(const struct history *history, struct findings *findings)
     read_deliveries(&checked);
     read_fates(&checked);
     check_ends(&checked);
+    check_windows(&checked);
     check_kafka(&checked);
     check_calls(&checked);
     check_executions(&checked);

@@ -161,7 +161,7 @@ deliver(struct course *course, const struct fact *event, int32_t target)
         return;
     struct fact twin = { .kind = FACT_PRODUCED, .target = -1, .partition = event->partition, .hash = event->hash + 1,
                          .offset = course->ends[event->partition]++, .id = text_of(course, "t", course->events++),
-                         .targets = 1u << target };
+                         .targets = 1u << target, .keys = event->keys, .windows = event->windows, .limit = event->limit };
     tell(course, twin);
     journal(course, &twin, target, "duplicate", event->id);
 }
@@ -177,7 +177,9 @@ produce(struct course *course)
     event.offset = course->ends[partition]++;
     event.id = text_of(course, "e", course->events++);
     event.lane = lane ? text_of(course, "k", lane) : 0;
-    event.targets = 1 + draw(&course->draws, 3);
+    event.targets = event.windows = 1 + draw(&course->draws, 3);
+    event.keys = text_of(course, "w", course->events);
+    event.limit = HOUR_MS;
     tell(course, event);
     struct fact polled = of(course, FACT_POLLED, &event, -1);
     polled.id = polled.content = 0;

@@ -73,9 +73,17 @@ take_out_ends(struct broken *broken, const struct fact *event)
 
 /* ---- one for each -------------------------------------------------------------------------------------------------------- */
 
+/* Nothing tells of an end; or what was refused alone was refused in company, and parked all the same. */
 static bool
 break_1(struct broken *broken)
 {
+    if (draw(&broken->draws, 4) == 0 && draw_fact(broken, FACT_PARKED, NULL)) {
+        size_t place = broken->at;
+        while (broken->history->facts[place].kind != FACT_CALLED || broken->history->facts[place].id != fact_at(broken)->id)
+            place--;
+        broken->history->facts[place].limit = 2;
+        return true;
+    }
     if (!draw_fact(broken, FACT_PRODUCED, NULL))
         return false;
     take_out_ends(broken, fact_at(broken));
@@ -198,13 +206,19 @@ break_10(struct broken *broken)
     return true;
 }
 
-/* The leader is said to be one that was parked, or nobody. */
+/* The leader is said to be one that was parked, or nobody; or it is of another window. */
 static bool
 break_11(struct broken *broken)
 {
     if (!draw_fact(broken, FACT_JOURNALED, "duplicate") || !fact_at(broken)->other)
         return false;
-    fact_at(broken)->other = fact_at(broken)->id;
+    if (draw(&broken->draws, 2)) {
+        fact_at(broken)->other = fact_at(broken)->id;
+        return true;
+    }
+    for (size_t i = 0; i < broken->at; i++)
+        if (broken->history->facts[i].kind == FACT_PRODUCED && broken->history->facts[i].id == fact_at(broken)->id)
+            broken->history->facts[i].keys = fact_at(broken)->other;
     return true;
 }
 

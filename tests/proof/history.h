@@ -15,9 +15,10 @@ enum fact_kind {
     /* what was asked for */
     FACT_TARGET,        /* target, word: soar or notice; flags: TARGET_* below; number: claim lease; limit: longest back-off;
                          * offset: longest Retry-After that is followed, ms; index: 1 + max_ambiguous,
-                         * 0 = no limit; epoch: call timeout, ms, 0 = not said */
-    FACT_PRODUCED,      /* partition, offset, index, id, content, lane, targets (bits), keys (window key of the record's route,
-                         * 0 = none); hash: of key, value, headers and timestamp; flags: PRODUCED_* */
+                         * 0 = no limit; epoch: call timeout, ms, 0 = not said; hash: max_age, ms, 0 = none */
+    FACT_PRODUCED,      /* partition, offset, index, id, content, lane, targets (bits), keys (its window, route and key; 0 =
+                         * none), windows: the targets where it has that one; limit: for how long one lasts, ms; number: its
+                         * expiresAt, ms of the world's clock; hash: of key, value, headers and timestamp; flags: PRODUCED_* */
     /* what the world saw */
     FACT_CALLED,        /* worker, target, number: which call of the worker; id: one member (one fact each); limit: members.
                          * It is decided: a claim that is too old by then keeps it from being begun */
@@ -26,13 +27,15 @@ enum fact_kind {
                          * index: HTTP status, 0 = none came */
     FACT_EXECUTED,      /* target, id, content; worker where it is known */
     FACT_SHOWN,         /* target, id, content, user: one notice to one user */
-    FACT_PARKED,        /* partition, offset, index, target (-1 = none), id, word: the reason; hash as produced;
-                         * flags: PARKED_STUB */
+    FACT_PARKED,        /* partition, offset, index, target (-1 = none), id, word: the reason; hash as produced; worker where it
+                         * is known; number: it may have been written so many ms later; flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
                          * that says that no call is under way); worker; number: the doubt in it; flags: KEY_*.
                          * A claim that is written anew is told too, though it says the same */
-    FACT_FORGOT,        /* the store lost memory: all of it, or what was written last */
+    FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
+                         * given up: who held it may have sent */
+    FACT_FORGOT,        /* the store lost memory: all of it, or what was written last; word: "clock" = its clock jumped */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */
     FACT_WARNED,        /* worker: it knows that the store forgot what was produced before `number` (ms of the world's clock) */
@@ -40,6 +43,7 @@ enum fact_kind {
     FACT_STOPPED,       /* worker; word: killed, drained, forced; number: records in its windows when it left;
                          * flags: 1 = complete. What it gave back with its last word was REVOKED at the same moment */
     FACT_FROZEN,        /* worker; number: for so many ms from at on */
+    FACT_CLOCK,         /* worker; number: its wall clock is ahead by so many ms from at on */
     FACT_ASSIGNED,      /* worker, partition, epoch; offset: where it begins */
     FACT_REVOKED,       /* worker, partition, epoch: given back by the worker's own word; number: ms since it was asked to,
                          * limit: how long it may finish what it began, 0 = it was not asked by the group */
@@ -82,7 +86,7 @@ struct fact {
     uint32_t epoch;
     uint32_t id, other, user, word, lane, keys;     /* interned */
     uint32_t content;           /* which content of that id */
-    uint32_t targets;           /* bits */
+    uint32_t targets, windows;  /* bits */
     uint32_t flags;
     uint64_t hash;
     int64_t number, limit;

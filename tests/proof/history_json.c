@@ -34,6 +34,7 @@ write_fact(const struct history *history, const struct fact *fact, FILE *file)
     put_number(file, "epoch", fact->epoch);
     put_number(file, "content", fact->content);
     put_number(file, "targets", fact->targets);
+    put_number(file, "windows", fact->windows);
     put_number(file, "flags", fact->flags);
     put_number(file, "number", fact->number);
     put_number(file, "limit", fact->limit);
@@ -133,6 +134,7 @@ read_fact(struct history *history, yyjson_val *object, struct fact *fact)
     fact->epoch = small(&line, "epoch");
     fact->content = small(&line, "content");
     fact->targets = small(&line, "targets");
+    fact->windows = small(&line, "windows");
     fact->flags = small(&line, "flags");
     fact->number = number(&line, "number");
     fact->limit = number(&line, "limit");

@@ -14,7 +14,7 @@ static void
 tell_targets(struct history *history, uint32_t flags)
 {
     struct fact notice = { .kind = FACT_TARGET, .target = NOTICE, .number = LEASE_MS, .limit = 1000, .flags = flags,
-                           .offset = RETRY_AFTER_MAX_MS, .epoch = CALL_TIMEOUT_MS };
+                           .offset = RETRY_AFTER_MAX_MS, .epoch = CALL_TIMEOUT_MS, .hash = MAX_AGE_MS };
     struct fact soar = notice;
     soar.target = SOAR;
     soar.index = SENDS_MAX;

@@ -5,7 +5,8 @@
 #include "tests/proof/checker.h"
 
 enum { TALE_FACTS_MAX = 24, TALE_STEP_MS = 10, NOTICE = 0, SOAR = 1, TO_NOTICE = 1 << NOTICE, TO_SOAR = 1 << SOAR };
-enum { LEASE_MS = 10000, CALL_TIMEOUT_MS = 2000, SAFE_MS = 6000, RETRY_AFTER_MAX_MS = 5000, SENDS_MAX = 3, SOUND = 0 };
+enum { LEASE_MS = 10000, CALL_TIMEOUT_MS = 2000, SAFE_MS = 6000, RETRY_AFTER_MAX_MS = 5000, SENDS_MAX = 3 };
+enum { WINDOW_MS = 1000, MAX_AGE_MS = 100000, SOUND = 0 };
 
 /* A fact with texts in place of their numbers. `fact.at` 0 = a step after the one before. */
 struct told {
@@ -13,11 +14,13 @@ struct told {
     const char *id, *other, *user, *word, *lane;
 };
 
-/* The usual ones; what is named behind comes in place of what is usual. The hash of a record is told by its offset. */
+/* The usual ones; what is named behind comes in place of what is usual. The hash of a record is told by its offset. All are
+ * of one window. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define HASH(offset_) (1000 + (uint64_t)(offset_))
 #define PRODUCED(offset_, id_, ...) \
-    { .fact = { .kind = FACT_PRODUCED, .target = -1, .offset = (offset_), .hash = HASH(offset_), __VA_ARGS__ }, .id = (id_) }
+    { .fact = { .kind = FACT_PRODUCED, .target = -1, .offset = (offset_), .hash = HASH(offset_), .keys = 1, \
+                .windows = TO_NOTICE | TO_SOAR, .limit = WINDOW_MS, __VA_ARGS__ }, .id = (id_) }
 #define CALLED(target_, id_, ...) \
     { .fact = { .kind = FACT_CALLED, .worker = 1, .target = (target_), .number = 1, .limit = 1, __VA_ARGS__ }, .id = (id_) }
 #define BEGUN(target_, ...) { .fact = { .kind = FACT_BEGUN, .worker = 1, .target = (target_), .number = 1, __VA_ARGS__ } }
@@ -56,6 +59,7 @@ struct told {
 #define STOPPED(word_, ...) { .fact = { .kind = FACT_STOPPED, .worker = 1, .target = -1, __VA_ARGS__ }, .word = (word_) }
 #define FROZEN(for_ms, ...) { .fact = { .kind = FACT_FROZEN, .worker = 1, .target = -1, .number = (for_ms), __VA_ARGS__ } }
 #define FORGOT(...) { .fact = { .kind = FACT_FORGOT, .target = -1, __VA_ARGS__ } }
+#define JUMPED(...) { .fact = { .kind = FACT_FORGOT, .target = -1, __VA_ARGS__ }, .word = "clock" }
 #define MISSED(for_ms, ...) { .fact = { .kind = FACT_MISSED, .target = -1, .number = (for_ms), __VA_ARGS__ } }
 #define CALM(within_ms) { .fact = { .kind = FACT_CALM, .target = -1, .number = (within_ms) } }
 #define RESTED(...) { .fact = { .kind = FACT_RESTED, .target = -1, __VA_ARGS__ } }

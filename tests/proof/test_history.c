@@ -33,8 +33,8 @@ is_same(const struct history *a, const struct fact *x, const struct history *b, 
             return false;
     return x->kind == y->kind && x->at == y->at && x->worker == y->worker && x->target == y->target &&
            x->partition == y->partition && x->offset == y->offset && x->index == y->index && x->epoch == y->epoch &&
-           x->content == y->content && x->targets == y->targets && x->flags == y->flags && x->hash == y->hash &&
-           x->number == y->number && x->limit == y->limit;
+           x->content == y->content && x->targets == y->targets && x->windows == y->windows && x->flags == y->flags &&
+           x->hash == y->hash && x->number == y->number && x->limit == y->limit;
 }
 
 Test(proof_history, what_is_written_is_read_again)
@@ -78,8 +78,8 @@ Test(proof_history, every_field_and_every_kind_survives)
                                               .id = history_text(&written, "\"\\\n\x01\xc3\xa9", 6), .content = 7,
                                               .other = history_text(&written, "o", 1), .user = history_text(&written, "u", 1),
                                               .word = history_text(&written, "w", 1), .lane = history_text(&written, "l", 1),
-                                              .keys = history_text(&written, "k", 1), .targets = UINT32_MAX, .flags = 9,
-                                              .hash = UINT64_MAX, .number = INT64_MIN, .limit = -1 });
+                                              .keys = history_text(&written, "k", 1), .targets = UINT32_MAX,
+                                              .windows = 3, .flags = 9, .hash = UINT64_MAX, .number = INT64_MIN, .limit = -1 });
     write_to(&written, &text, &size);
     cr_assert(read_from(&read, text, size, error, sizeof(error)), "%s", error);
     cr_assert_eq(read.n, written.n);

@@ -4,11 +4,18 @@
 #include <criterion/criterion.h>
 
 #define OPEN(offset_, id_) PRODUCED(offset_, id_, .targets = TO_SOAR)
-#define LETTER(offset_, id_, word_) \
-    { .fact = { .kind = FACT_PARKED, .worker = 1, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), \
-      .word = (word_) }
-#define FOUND(offset_, id_, word_) \
-    { .fact = { .kind = FACT_PARKED, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), .word = (word_) }
+#define EXPIRING(offset_, id_, at_ms) \
+    PRODUCED(offset_, id_, .targets = TO_SOAR, .flags = PRODUCED_EXPIRES, .number = (at_ms))
+#define UNREADABLE(offset_) PRODUCED(offset_, NULL, .flags = PRODUCED_UNREADABLE)
+#define UNROUTED(offset_, id_) PRODUCED(offset_, id_, .flags = PRODUCED_NO_ROUTE)
+#define LETTER(offset_, id_, word_, ...) \
+    { .fact = { .kind = FACT_PARKED, .worker = 1, .target = SOAR, .offset = (offset_), .hash = HASH(offset_), __VA_ARGS__ }, \
+      .id = (id_), .word = (word_) }
+#define UNTARGETED(offset_, id_, word_) LETTER(offset_, id_, word_, .target = -1)
+#define FOUND(offset_, id_, word_, ...) LETTER(offset_, id_, word_, .worker = 0, __VA_ARGS__)
+#define TAKEN(id_) { .fact = { .kind = FACT_TAKEN, .worker = 1, .target = SOAR }, .id = (id_) }
+#define AHEAD(by_ms, ...) \
+    { .fact = { .kind = FACT_CLOCK, .worker = 1, .target = -1, .number = (by_ms), __VA_ARGS__ } }
 #define TRIED(id_, word_, ...) CALLED(SOAR, id_), ANSWERED(SOAR, word_, __VA_ARGS__)
 
 Test(proof_letters, a_dead_letter_has_a_cause)
@@ -17,28 +24,163 @@ Test(proof_letters, a_dead_letter_has_a_cause)
         { "two contents", SOUND, 0,
           { OPEN(0, "a"), EXECUTED(SOAR, "a"), PRODUCED(1, "a", .content = 1, .targets = TO_SOAR), LETTER(1, "a", "conflict") } },
         { "an expiresAt is content", SOUND, 0,
-          { OPEN(0, "a"), EXECUTED(SOAR, "a"), PRODUCED(1, "a", .targets = TO_SOAR, .flags = PRODUCED_EXPIRES),
-            LETTER(1, "a", "conflict") } },
+          { OPEN(0, "a"), EXECUTED(SOAR, "a"), EXPIRING(1, "a", 500), LETTER(1, "a", "conflict") } },
+        { "another worker called meanwhile, and its tries are known, not those of this one", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a"), CALLED(SOAR, "a", .worker = 2), ANSWERED(SOAR, "throttled", .worker = 2),
+            ANSWERED(SOAR, "in_doubt", .index = 500), LETTER(0, "a", "budget") } },
+        { "without calls nothing is known of tries", SOUND, 0, { OPEN(0, "a"), LETTER(0, "a", "budget") } },
+        { "found in the topic, and nobody tells who called", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a"), FOUND(0, "a", "auth") } },
+        { "one content", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "conflict") } },
+        { "one content, one expiresAt", 1, 0, { EXPIRING(0, "a", 500), LETTER(0, "a", "conflict"), EXPIRING(1, "a", 500) } },
+        { "the other content came afterwards", 1, 0,
+          { OPEN(0, "a"), LETTER(0, "a", "conflict"), PRODUCED(1, "a", .content = 1, .targets = TO_SOAR),
+            EXECUTED(SOAR, "a", .content = 1) } },
+        { "found in the topic, of one content", 1, 0, { OPEN(0, "a"), FOUND(0, "a", "conflict") } },
+        { "for no reason that there is", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "tired") } },
+    };
+    EXPECT_TALES(1, tales);
+}
+
+Test(proof_letters, only_what_was_refused_alone_is_refused)
+{
+    static const struct tale tales[] = {
+        { "alone", SOUND, 0, { OPEN(0, "a"), TRIED("a", "rejected"), LETTER(0, "a", "rejected") } },
+        { "together, then alone", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "rejected"), TRIED("a", "too_large"),
+            LETTER(0, "a", "too_large") } },
+        { "written twice", SOUND, 0,
+          { OPEN(0, "a"), TRIED("a", "rejected"), LETTER(0, "a", "rejected"), LETTER(0, "a", "rejected") } },
+        { "alone, and its copy in company after the store forgot its claim", SOUND, 0,
+          { OPEN(0, "a"), OPEN(1, "a"), TRIED("a", "rejected"), FORGOT(), CALLED(SOAR, "a", .limit = 2),
+            ANSWERED(SOAR, "rejected"), LETTER(0, "a", "rejected") } },
+        { "alone, and its copy in company while the store is away", SOUND, TARGET_DEGRADES,
+          { OPEN(0, "a"), OPEN(1, "a"), TRIED("a", "rejected"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "rejected"),
+            LETTER(0, "a", "rejected") } },
+        { "the store forgot, and it never was alone", 1, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .limit = 2), FORGOT(), ANSWERED(SOAR, "rejected"), LETTER(0, "a", "rejected") } },
+        { "together", 1, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "rejected"), LETTER(0, "a", "rejected") } },
+        { "alone, and again in company", 1, 0,
+          { OPEN(0, "a"), TRIED("a", "rejected"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "rejected"),
+            LETTER(0, "a", "rejected") } },
+        { "for another reason", 1, 0, { OPEN(0, "a"), TRIED("a", "too_large"), LETTER(0, "a", "rejected") } },
+        { "refused, and better then", 1, 0,
+          { OPEN(0, "a"), TRIED("a", "rejected"), TRIED("a", "not_sent"), LETTER(0, "a", "rejected") } },
+        { "another worker was refused", 1, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), ANSWERED(SOAR, "rejected", .worker = 2), LETTER(0, "a", "rejected") } },
+        { "the other target refused it", 1, 0,
+          { PRODUCED(0, "a", .targets = TO_SOAR | TO_NOTICE), CALLED(NOTICE, "a"), EXECUTED(NOTICE, "a"),
+            ANSWERED(NOTICE, "rejected"), LETTER(0, "a", "rejected") } },
+        { "not answered", 1, 0, { OPEN(0, "a"), CALLED(SOAR, "a"), LETTER(0, "a", "too_large") } },
+    };
+    EXPECT_TALES(1, tales);
+}
+
+Test(proof_letters, what_is_given_up_was_tried_often_enough)
+{
+    static const struct tale tales[] = {
         { "refused three times", SOUND, 0,
-          { OPEN(0, "a"), TRIED("a", "auth"), TRIED("a", "auth"), TRIED("a", "config"), LETTER(0, "a", "auth") } },
+          { OPEN(0, "a"), TRIED("a", "auth"), TRIED("a", "config"), TRIED("a", "auth"), LETTER(0, "a", "auth") } },
         { "answered by an error", SOUND, 0, { OPEN(0, "a"), TRIED("a", "in_doubt", .index = 500), LETTER(0, "a", "budget") } },
         { "no answer, but others are delivered", SOUND, 0,
           { OPEN(0, "a"), OPEN(1, "b"), CALLED(SOAR, "a"), CALLED(SOAR, "b", .number = 2), EXECUTED(SOAR, "b"),
             ANSWERED(SOAR, "delivered", .number = 2), ANSWERED(SOAR, "not_sent"), LETTER(0, "a", "budget") } },
-        { "another worker called meanwhile, and its tries are known, not those of this one", SOUND, 0,
-          { OPEN(0, "a"), CALLED(SOAR, "a"), CALLED(SOAR, "a", .worker = 2), ANSWERED(SOAR, "throttled", .worker = 2),
-            ANSWERED(SOAR, "in_doubt"), LETTER(0, "a", "budget") } },
-        { "without calls nothing is known of tries", SOUND, 0, { OPEN(0, "a"), LETTER(0, "a", "budget") } },
-        { "found in the topic, and nobody tells who called", SOUND, 0, { OPEN(0, "a"), FOUND(0, "a", "auth") } },
-        { "one content", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "conflict") } },
         { "refused twice", 1, 0, { OPEN(0, "a"), TRIED("a", "auth"), TRIED("a", "auth"), LETTER(0, "a", "auth") } },
+        { "refused three times, the last time in company", 1, 0,
+          { OPEN(0, "a"), TRIED("a", "auth"), TRIED("a", "auth"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "auth"),
+            LETTER(0, "a", "auth") } },
         { "another worker's call, an outage, and the letter is of the one that called last", 1, 0,
-          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), CALLED(SOAR, "a"), ANSWERED(SOAR, "in_doubt", .worker = 2),
-            ANSWERED(SOAR, "in_doubt"), LETTER(0, "a", "budget") } },
+          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), CALLED(SOAR, "a"),
+            ANSWERED(SOAR, "in_doubt", .worker = 2, .index = 500), ANSWERED(SOAR, "in_doubt"), LETTER(0, "a", "budget") } },
         { "an outage only", 1, 0, { OPEN(0, "a"), TRIED("a", "not_sent"), TRIED("a", "in_doubt"), LETTER(0, "a", "budget") } },
+        { "answered by an error, in company", 1, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .limit = 2), ANSWERED(SOAR, "in_doubt", .index = 500), LETTER(0, "a", "budget") } },
         { "delivered long before", 1, 0,
           { OPEN(0, "a"), OPEN(1, "b"), CALLED(SOAR, "b"), EXECUTED(SOAR, "b"), ANSWERED(SOAR, "delivered"),
             TRIED("a", "not_sent"), LETTER(0, "a", "budget") } },
+    };
+    EXPECT_TALES(1, tales);
+}
+
+Test(proof_letters, what_expired_was_late)
+{
+    static const struct tale tales[] = {
+        { "past its expiresAt", SOUND, 0, { EXPIRING(0, "a", 30), LETTER(0, "a", "expired", .at = 30) } },
+        { "as old as it may be", SOUND, 0, { OPEN(0, "a"), LETTER(0, "a", "expired", .at = 10 + MAX_AGE_MS) } },
+        { "by the clock of who wrote it", SOUND, 0,
+          { EXPIRING(0, "a", 100), AHEAD(80), LETTER(0, "a", "expired", .at = 20) } },
+        { "by a clock that was right again", SOUND, 0,
+          { EXPIRING(0, "a", 100), AHEAD(80), AHEAD(0), LETTER(0, "a", "expired", .at = 40) } },
+        { "found in the topic, by anybody's clock", SOUND, 0,
+          { EXPIRING(0, "a", 100), AHEAD(80), FOUND(0, "a", "expired", .at = 20) } },
+        { "found in the topic, and seen late", SOUND, 0,
+          { EXPIRING(0, "a", 100), FOUND(0, "a", "expired", .at = 20, .number = 80) } },
+        { "before its expiresAt", 1, 0, { EXPIRING(0, "a", 31), LETTER(0, "a", "expired", .at = 30) } },
+        { "not yet as old as it may be", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "expired", .at = 9 + MAX_AGE_MS) } },
+        { "an expiresAt far away makes it no younger", SOUND, 0,
+          { EXPIRING(0, "a", 1000000), LETTER(0, "a", "expired", .at = 10 + MAX_AGE_MS) } },
+        { "by another worker's clock", 1, 0,
+          { EXPIRING(0, "a", 100), AHEAD(80, .worker = 2), LETTER(0, "a", "expired", .at = 20) } },
+        { "by a clock that is behind", 1, 0, { EXPIRING(0, "a", 100), AHEAD(-80), LETTER(0, "a", "expired", .at = 99) } },
+        { "found in the topic before its time", 1, 0,
+          { EXPIRING(0, "a", 100), FOUND(0, "a", "expired", .at = 20, .number = 79) } },
+    };
+    EXPECT_TALES(1, tales);
+}
+
+Test(proof_letters, what_is_unconfirmed_is_in_doubt)
+{
+    static const struct tale tales[] = {
+        { "in doubt under hold", SOUND, TARGET_HOLDS,
+          { OPEN(0, "a"), TRIED("a", "in_doubt"), LETTER(0, "a", "unconfirmed") } },
+        { "who called it was another", SOUND, TARGET_HOLDS,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), ANSWERED(SOAR, "in_doubt", .worker = 2),
+            LETTER(0, "a", "unconfirmed") } },
+        { "taken over from one that may have sent it", SOUND, TARGET_HOLDS,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), STOPPED("killed", .worker = 2), TAKEN("a"),
+            LETTER(0, "a", "unconfirmed") } },
+        { "more often than the policy bears", SOUND, 0,
+          { OPEN(0, "a"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"),
+            LETTER(0, "a", "unconfirmed") } },
+        { "its end may be forgotten", SOUND, TARGET_HOLDS_AMNESIA,
+          { OPEN(0, "a"), CALLED(SOAR, "b"), ANSWERED(SOAR, "not_sent"), FORGOT(), WARNED(11), LETTER(0, "a", "unconfirmed") } },
+        { "an outage", 1, TARGET_HOLDS, { OPEN(0, "a"), TRIED("a", "not_sent"), LETTER(0, "a", "unconfirmed") } },
+        { "not carried out", 1, TARGET_HOLDS, { OPEN(0, "a"), TRIED("a", "not_executed"), LETTER(0, "a", "unconfirmed") } },
+        { "taken over from one that was idle", 1, TARGET_HOLDS,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), KEY("a", "C", "I", .worker = 2),
+            KEY("a", "I", "C", .at = 2 * LEASE_MS),
+            LETTER(0, "a", "unconfirmed") } },
+        { "its own doubt in its own claim", 1, TARGET_HOLDS,
+          { OPEN(0, "a"), CALLED(SOAR, "a"), KEY("a", "C", "C", .number = 1), LETTER(0, "a", "unconfirmed") } },
+        { "as often as the policy bears", 1, 0,
+          { OPEN(0, "a"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"), LETTER(0, "a", "unconfirmed") } },
+        { "another is in doubt", 1, TARGET_HOLDS,
+          { OPEN(0, "a"), OPEN(1, "b"), TRIED("b", "in_doubt"), LETTER(0, "a", "unconfirmed"), LETTER(1, "b", "unconfirmed") } },
+        { "produced after the loss", 1, TARGET_HOLDS_AMNESIA,
+          { OPEN(0, "a"), CALLED(SOAR, "b"), FORGOT(), WARNED(10), LETTER(0, "a", "unconfirmed") } },
+        { "another worker knows of the loss", 1, TARGET_HOLDS_AMNESIA,
+          { OPEN(0, "a"), CALLED(SOAR, "b"), FORGOT(), WARNED(11, .worker = 2), LETTER(0, "a", "unconfirmed") } },
+        { "the policy goes on after a loss", 1, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "b"), FORGOT(), WARNED(11), LETTER(0, "a", "unconfirmed") } },
+        { "somebody has it sent again after a loss", 1, TARGET_HOLDS_AMNESIA,
+          { PRODUCED(0, "a", .targets = TO_SOAR, .flags = PRODUCED_REPLAY), CALLED(SOAR, "b"), FORGOT(), WARNED(11),
+            LETTER(0, "a", "unconfirmed") } },
+    };
+    EXPECT_TALES(1, tales);
+}
+
+Test(proof_letters, what_has_no_target_is_parked_for_that)
+{
+    static const struct tale tales[] = {
+        { "unreadable", SOUND, 0, { UNREADABLE(0), UNTARGETED(0, NULL, "bad_input.json") } },
+        { "unreadable, as the world tells it", SOUND, 0, { UNREADABLE(0), UNTARGETED(0, NULL, "bad_input") } },
+        { "no route", SOUND, 0, { UNROUTED(0, "a"), UNTARGETED(0, "a", "no_route") } },
+        { "unreadable, and no route is told", 1, 0, { UNREADABLE(0), UNTARGETED(0, NULL, "no_route") } },
+        { "readable, and it is told otherwise", 1, 0, { UNROUTED(0, "a"), UNTARGETED(0, "a", "bad_input.json") } },
+        { "of no route, and refused", 1, 0, { UNROUTED(0, "a"), UNTARGETED(0, "a", "rejected") } },
+        { "of a route, and unreadable is told", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "bad_input.json") } },
+        { "of a route, and none is told", 1, 0, { OPEN(0, "a"), LETTER(0, "a", "no_route") } },
     };
     EXPECT_TALES(1, tales);
 }

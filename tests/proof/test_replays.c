@@ -74,13 +74,16 @@ Test(proof_replays, what_was_parked_is_tried_anew)
 }
 
 #define CLAIMED(id_, ...) KEY(id_, "-", "C", .flags = KEY_ASKED, __VA_ARGS__)
+#define HELD(offset_, id_) \
+    { .fact = { .kind = FACT_PARKED, .worker = 1, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), \
+      .word = "unconfirmed" }
 
 Test(proof_replays, under_on_amnesia_hold_no_key_says_nothing_of_what_was_produced_before)
 {
     static const struct tale tales[] = {
         { "held", SOUND, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "a"), OPEN(1, "b"), CLAIMED("b"), CALLED(SOAR, "b"), EXECUTED(SOAR, "b"), FORGOT(), WARNED(100), CLAIMED("a"),
-            PARKED(SOAR, 0, "a") } },
+            HELD(0, "a") } },
         { "produced since", SOUND, TARGET_HOLDS_AMNESIA,
           { FORGOT(), WARNED(20), PRODUCED(0, "a", .targets = TO_SOAR, .at = 50), CLAIMED("a"), CALLED(SOAR, "a"),
             EXECUTED(SOAR, "a") } },

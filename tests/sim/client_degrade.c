@@ -47,6 +47,8 @@ claim_by_memory(struct world *world, struct worker *worker, struct op *op)
     bool open_here;
     const struct claim_value *met = met_in_memory(world, worker, op, &age, &open_here);
     claim_meet(&op->order, worker->config.owner, met, age, open_here, &op->answer, &write);
+    if (op->answer.verdict == CLAIM_TAKEOVER)
+        client_tell_taken(world, op, met);
     remember(world, worker, op, &write);
     if (write.state != CLAIM_STATE_NONE)
         custodies_open(&worker->client->remembered, op->order.dispatch, world->now);

@@ -35,11 +35,31 @@ doubt_of(const struct store_reply *reply)
     return reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) ? value.doubt : 0;
 }
 
+void
+client_tell_taken(struct world *world, const struct op *op, const struct claim_value *met)
+{
+    if (!met || met->state != CLAIM_STATE_CLAIMED || met->idle || met->lease_ms == 0)
+        return;
+    world_fact(world, &(struct fact){ .kind = FACT_TAKEN, .worker = op->life, .target = (int32_t)op->order.target,
+                                      .id = world_text(world, op->id) });
+}
+
+static void
+tell_swap(struct world *world, const struct op *op, const struct store_reply *before)
+{
+    struct claim_value met = { 0 };
+    bool took = op->is_claim && op->answer.verdict == CLAIM_TAKEOVER && op->reply.kind == STORE_NUMBER;
+    if (took && before->kind == STORE_TEXT && claim_value_read(slice_of(before->text), &met))
+        client_tell_taken(world, op, &met);
+}
+
 /* What a command did to a delivery's key, as a fact. */
 void
 client_tell_key(struct world *world, const struct op *op, const struct store_reply *before)
 {
     struct store_reply now;
+    if (op->step == STEP_SWAP)
+        tell_swap(world, op, before);
     keys_get(store_keys(world), store_now_ms(world), op->key, &now);
     char from[2] = { state_of(before) }, to[2] = { state_of(&now) };
     if (from[0] == to[0] && doubt_of(before) == doubt_of(&now) && !is_claim_written(op, to[0]))

@@ -90,7 +90,7 @@ tell(struct world *world, int target, const char *kind)
                                       .number = policy->claim_lease_ms, .limit = policy->retry_max_ms,
                                       .offset = policy->retry_after_max_ms,
                                       .index = policy->max_ambiguous + 1,
-                                      .epoch = (uint32_t)policy->call_timeout_ms });
+                                      .epoch = (uint32_t)policy->call_timeout_ms, .hash = (uint64_t)policy->max_age_ms });
 }
 
 void

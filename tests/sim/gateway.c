@@ -182,11 +182,23 @@ tell_call(struct world *world, struct worker *worker, const struct effect *effec
 }
 
 static void
-feed_unbuilt(struct world *world, struct worker *worker, struct tag tag)
+tell_answer(struct world *world, const struct worker *worker, uint32_t target, uint64_t number, const struct verdict *verdict)
+{
+    world_fact(world, &(struct fact){ .kind = FACT_ANSWERED, .worker = worker->life, .target = (int32_t)target,
+                                      .number = (int64_t)number, .limit = verdict->retry_after_ms,
+                                      .word = world_text(world, outcome_name(verdict->outcome)),
+                                      .index = (uint32_t)verdict->status });
+}
+
+/* It is refused before it is on the wire. */
+static void
+feed_unbuilt(struct world *world, struct worker *worker, const struct effect *effect)
 {
     struct input input = { .kind = INPUT_CALLED };
-    input.called.tag = tag;
+    input.called.tag = effect->call.tag;
     input.called.verdict.outcome = OUTCOME_REJECTED;
+    tell_call(world, worker, effect);
+    tell_answer(world, worker, effect->call.target, worker->calls, &input.called.verdict);
     worker_feed(world, worker, &input);
 }
 
@@ -200,7 +212,7 @@ gateway_call(struct world *world, struct worker *worker, const struct effect *ef
     const struct target_policy *policy = &world->config.targets[effect->call.target];
     exchange.number = ++worker->calls;
     if (!worker_encode(world, worker, effect, exchange_request())) {
-        feed_unbuilt(world, worker, effect->call.tag);
+        feed_unbuilt(world, worker, effect);
         return;
     }
     snprintf(stamp.nonce, sizeof(stamp.nonce), "%08x%08x%08x%08x", world_draw(world, 1u << 30), world_draw(world, 1u << 30),
@@ -220,10 +232,7 @@ gateway_answered(struct world *world, struct worker *worker, struct exchange *ex
     input.called.tag = exchange->tag;
     world->config.targets[exchange->target].backend->judge(&reply, &input.called.verdict);
     input.called.lease_over = reply.transport == TRANSPORT_ABORTED && reply.begun == 0;
-    world_fact(world, &(struct fact){ .kind = FACT_ANSWERED, .worker = worker->life, .target = (int32_t)exchange->target,
-                                      .number = (int64_t)exchange->number, .limit = input.called.verdict.retry_after_ms,
-                                      .word = world_text(world, outcome_name(input.called.verdict.outcome)),
-                                      .index = (uint32_t)input.called.verdict.status });
+    tell_answer(world, worker, exchange->target, exchange->number, &input.called.verdict);
     worker_answer(world, worker, &input);
 }
 

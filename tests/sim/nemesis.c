@@ -42,6 +42,7 @@ befalls(struct world *world, struct worker *worker)
             world_later_for(world, world_draw(world, 2) ? 0 : world_draw(world, SECOND_TERM_MS), term_again, worker);
     } else if (world_fires(world, SWARM_wall_jump)) {
         worker->wall_offset_ms = (int64_t)world_draw(world, 2 * WALL_JUMP_MS) - WALL_JUMP_MS;
+        worker_tell_clock(world, worker);
     } else if (world_fires(world, SWARM_rotate)) {
         keyring_rotate(world, worker);
     } else if (world_fires(world, SWARM_operator)) {

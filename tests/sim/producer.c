@@ -9,16 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_BYTES = 700, SEVERAL_MAX = 6, DEEP = 200 };
+enum { EVENT_BYTES = 700, SEVERAL_MAX = 6, DEEP = 200, EXPIRES_MS = 30000 };
 
 static const char *const kinds[] = { "incident.generated", "alert.generated", "notice" };
 enum { KIND_ALERT = 1, PORTAL_BIT = 1 << TARGET_PORTAL, SOAR_BIT = 1 << TARGET_SOAR_PROD };
 static const uint32_t targets_of[] = { PORTAL_BIT | SOAR_BIT, SOAR_BIT, PORTAL_BIT };
 
+/* Where repeats are looked for: at SOAR over incidents and alerts, at the portal over notices. */
+static const struct { const char *route; uint32_t targets; } windows_of[] = {
+    { "soar", SOAR_BIT }, { "soar", SOAR_BIT }, { "portal", PORTAL_BIT },
+};
+
 /* One id: its kind and key never change, for a producer that is in its right mind changes neither. */
 struct made {
     uint32_t id, kind, key, content, twins;     /* twins: number of its dedupKey, 0 = none */
     bool no_route, again;
+    int64_t expires_at;                         /* of the world's clock; 0 = never */
 };
 
 struct producer {
@@ -51,19 +57,31 @@ draw_one(struct world *world, struct producer *producer, struct made *made)
 }
 
 static size_t
-write_one(struct world *world, const struct made *made, bool expires, char *text, size_t size)
+write_one(const struct world *world, const struct made *made, char *text, size_t size)
 {
     char twins[48] = "", end[64] = "";
     if (made->twins)
         snprintf(twins, sizeof(twins), "\"dedupKey\":\"k%u\",", made->twins);
-    if (expires)
-        snprintf(end, sizeof(end), "\"expiresAt\":%ld,", (long)(world_wall_ms(world) + 30000));
+    if (made->expires_at)
+        snprintf(end, sizeof(end), "\"expiresAt\":%ld,", (long)(world_wall_ms(world) - world->now + made->expires_at));
     return (size_t)snprintf(text, size,
         "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",%s%s\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"e%u~%u\","
         "\"alertName\":\"e%u~%u\",\"incidentID\":\"k%u\",\"alertID\":\"k%u\",\"startTime\":\"2026-01-02 03:04:05\","
         "\"endTime\":\"2026-01-02 03:04:06\",\"status\":\"s\",\"level\":\"3\",\"title\":\"e%u~%u\",\"body\":\"b\"}",
         made->id, made->no_route ? "incident.updated" : kinds[made->kind], twins, end, made->id, made->content, made->id,
         made->content, made->key, made->key, made->id, made->content);
+}
+
+static void
+tell_window(struct world *world, const struct made *made, struct fact *fact)
+{
+    char text[64];
+    fact->limit = world_of(world, SWARM_window_ms);
+    if (!made->twins || fact->limit == 0)
+        return;
+    snprintf(text, sizeof(text), "%s/k%u", windows_of[made->kind].route, made->twins);
+    fact->keys = world_text(world, text);
+    fact->windows = windows_of[made->kind].targets;
 }
 
 static void
@@ -80,17 +98,15 @@ tell(struct world *world, uint32_t partition, const struct log_record *record, u
         fact.lane = world_text(world, text);
         fact.content = made->content;
         fact.targets = made->no_route ? 0 : targets_of[made->kind];
-        fact.flags |= made->no_route ? PRODUCED_NO_ROUTE : 0;
-        if (made->twins && world_of(world, SWARM_window_ms) > 0) {
-            snprintf(text, sizeof(text), "%s/k%u", kinds[made->kind], made->twins);
-            fact.keys = world_text(world, text);
-        }
+        fact.flags |= (made->no_route ? PRODUCED_NO_ROUTE : 0) | (made->expires_at ? PRODUCED_EXPIRES : 0);
+        fact.number = made->expires_at;
+        tell_window(world, made, &fact);
     }
     world_fact(world, &fact);
 }
 
 static size_t
-write_all(struct world *world, struct producer *producer, struct made *made, uint32_t n, bool expires, char *text, size_t room)
+write_all(const struct world *world, struct producer *producer, const struct made *made, uint32_t n, char *text, size_t room)
 {
     size_t size = 0;
     if (n > 1)
@@ -98,7 +114,7 @@ write_all(struct world *world, struct producer *producer, struct made *made, uin
     for (uint32_t i = 0; i < n; i++) {
         if (i > 0)
             text[size++] = ',';
-        size += write_one(world, &made[i], expires, text + size, room - size);
+        size += write_one(world, &made[i], text + size, room - size);
     }
     if (n > 1)
         text[size++] = ']';
@@ -147,7 +163,9 @@ produce(struct world *world, struct producer *producer)
     struct record_view view = { .timestamp_ms = world_wall_ms(world) };
     for (uint32_t i = 0; i < n; i++)
         draw_one(world, producer, &made[i]);
-    size_t size = write_all(world, producer, made, n, expires, bytes, SEVERAL_MAX * EVENT_BYTES);
+    for (uint32_t i = 0; i < n; i++)
+        made[i].expires_at = expires ? world->now + EXPIRES_MS : 0;
+    size_t size = write_all(world, producer, made, n, bytes, SEVERAL_MAX * EVENT_BYTES);
     view.value = unreadable ? spoil(world, bytes, size) : (struct slice){ bytes, size };
     view.key.at = bytes + size + 1;
     view.key.size = (size_t)snprintf(bytes + size + 1, 64, "k%u", made[0].key);
@@ -158,7 +176,7 @@ produce(struct world *world, struct producer *producer)
     if (n == 1 && made[0].again && world_fires(world, SWARM_astray))
         partition = world_draw(world, world->cluster->n_logs);
     struct log_record *record = cluster_append(world, partition, &view, bytes, unreadable ? 0 : n);
-    uint32_t flags = (expires ? PRODUCED_EXPIRES : 0) | (replay ? PRODUCED_REPLAY : 0);
+    uint32_t flags = replay ? PRODUCED_REPLAY : 0;
     if (unreadable)
         tell(world, partition, record, 0, NULL, flags | PRODUCED_UNREADABLE);
     for (uint32_t i = 0; i < n && !unreadable; i++)
@@ -200,7 +218,7 @@ producer_add(struct world *world, uint32_t id)
 {
     struct made made = { .id = id, .kind = KIND_ALERT, .key = id };
     char *bytes = malloc(EVENT_BYTES + 80);
-    size_t size = write_one(world, &made, false, bytes, EVENT_BYTES);
+    size_t size = write_one(world, &made, bytes, EVENT_BYTES);
     struct record_view view = { .timestamp_ms = world_wall_ms(world), .value = { bytes, size } };
     uint32_t partition = id % world->cluster->n_logs;
     tell(world, partition, cluster_append(world, partition, &view, bytes, 1), 0, &made, 0);

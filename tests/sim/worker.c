@@ -31,6 +31,13 @@ worker_wall_ms(const struct world *world, const struct worker *worker)
     return world_wall_ms(world) + worker->wall_offset_ms;
 }
 
+void
+worker_tell_clock(struct world *world, const struct worker *worker)
+{
+    world_fact(world, &(struct fact){ .kind = FACT_CLOCK, .worker = worker->life, .target = -1,
+                                      .number = worker->wall_offset_ms });
+}
+
 /* ---- effects ------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -291,6 +298,8 @@ worker_start(struct world *world, struct worker *worker)
     worker->client = client_new(world, worker);
     worker->keyring = keyring_new();
     world_fact(world, &(struct fact){ .kind = FACT_STARTED, .worker = worker->life });
+    if (worker->wall_offset_ms != 0)
+        worker_tell_clock(world, worker);
     world_later_for(world, GAUGE_MS, gauge, worker);
     group_joins(world, worker);
 }

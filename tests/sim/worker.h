@@ -53,6 +53,7 @@ void worker_feed(struct world *, struct worker *, struct input *);
 void worker_answer(struct world *, struct worker *, struct input *);
 bool worker_runs(const struct worker *);
 int64_t worker_wall_ms(const struct world *, const struct worker *);
+void worker_tell_clock(struct world *, const struct worker *);  /* how wrong it is, as a fact */
 
 /* A record for the worker: false when it cannot take one now (all places are used). */
 bool worker_give(struct world *, struct worker *, uint32_t partition, uint32_t place, uint32_t assigned, uint32_t epoch);

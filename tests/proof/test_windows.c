@@ -1,0 +1,93 @@
+/* test_windows.c: what the checker says of who suppressed whom: I11. */
+#include "tests/proof/tale.h"
+
+#include <criterion/criterion.h>
+
+#define BOTH TO_NOTICE | TO_SOAR
+#define OPEN(offset_, id_, ...) PRODUCED(offset_, id_, .targets = TO_SOAR, __VA_ARGS__)
+#define DONE(offset_, id_, ...) OPEN(offset_, id_, __VA_ARGS__), EXECUTED(SOAR, id_)
+#define CLAIMED(id_, ...) KEY(id_, "-", "C", __VA_ARGS__)
+
+Test(proof_windows, a_leader_was_delivered)
+{
+    static const struct tale tales[] = {
+        { "the leader first", SOUND, 0, { DONE(0, "a"), OPEN(1, "b"), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader was itself suppressed by one that was delivered", SOUND, 0,
+          { DONE(0, "a"), OPEN(1, "b"), OPEN(2, "c"), SUPPRESSED(SOAR, 1, "b", "a"), SUPPRESSED(SOAR, 2, "c", "b") } },
+        { "the leader was itself suppressed by one that was not", 11, 0,
+          { OPEN(0, "a"), PARKED(SOAR, 0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), OPEN(2, "c"), PARKED(SOAR, 2, "c"),
+            SUPPRESSED(SOAR, 1, "b", "a"), SUPPRESSED(SOAR, 2, "c", "b") } },
+        { "two suppress each other", 11, 0,
+          { OPEN(0, "a"), PARKED(SOAR, 0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), SUPPRESSED(SOAR, 1, "b", "a"),
+            SUPPRESSED(SOAR, 0, "a", "b") } },
+        { "the leader was suppressed afterwards", 11, 0,
+          { DONE(0, "a"), OPEN(1, "b"), OPEN(2, "c"), PARKED(SOAR, 2, "c"), SUPPRESSED(SOAR, 2, "c", "b"),
+            SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader is only claimed", 11, 0,
+          { OPEN(0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), SUPPRESSED(SOAR, 1, "b", "a"), EXECUTED(SOAR, "a") } },
+        { "the leader was parked", 11, 0,
+          { OPEN(0, "a"), PARKED(SOAR, 0, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader was delivered at another target", 11, 0,
+          { PRODUCED(0, "a", .targets = TO_NOTICE), EXECUTED(NOTICE, "a"), OPEN(1, "b"), PARKED(SOAR, 1, "b"),
+            SUPPRESSED(SOAR, 1, "b", "a") } },
+    };
+    EXPECT_TALES(11, tales);
+}
+
+Test(proof_windows, both_are_of_one_window)
+{
+    static const struct tale tales[] = {
+        { "of one", SOUND, 0, { DONE(0, "a", .keys = 2), OPEN(1, "b", .keys = 2), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "at the target where both have it", SOUND, 0,
+          { DONE(0, "a", .windows = TO_SOAR), PRODUCED(1, "b", .targets = BOTH, .windows = TO_SOAR), EXECUTED(NOTICE, "b"),
+            SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "of two", 11, 0, { DONE(0, "a", .keys = 1), OPEN(1, "b", .keys = 2), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "of none", 11, 0, { DONE(0, "a", .keys = 0), OPEN(1, "b", .keys = 0), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader of none", 11, 0, { DONE(0, "a", .keys = 0), OPEN(1, "b"), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "which is the other target's", 11, 0,
+          { DONE(0, "a", .windows = TO_NOTICE), OPEN(1, "b", .windows = TO_NOTICE), SUPPRESSED(SOAR, 1, "b", "a") } },
+    };
+    EXPECT_TALES(11, tales);
+}
+
+/* The first fact of a tale is at 10 ms, each next one a step behind; a window lasts 1,000 ms. */
+Test(proof_windows, a_window_comes_to_an_end)
+{
+    static const struct tale tales[] = {
+        { "claimed on its last moment", SOUND, 0,
+          { OPEN(0, "a"), CLAIMED("a", .at = 20), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"),
+            CLAIMED("b", .at = 1030), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "told late", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 1030),
+            FROZEN(5000), { .fact = { .kind = FACT_JOURNALED, .at = 6000, .worker = 1, .target = SOAR, .offset = 1 }, .id = "b",
+                            .word = "duplicate", .other = "a" } } },
+        { "the leader was called again, and may have opened it then", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), ANSWERED(SOAR, "not_sent", .at = 40), CALLED(SOAR, "a", .at = 5000),
+            EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 6000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the store's clock jumped meanwhile", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), JUMPED(.at = 40), OPEN(1, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "claimed behind it", 11, 0,
+          { OPEN(0, "a"), CLAIMED("a", .at = 20), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"),
+            CLAIMED("b", .at = 1031), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "produced behind it", 11, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b", .at = 1031),
+            SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the store lost a key meanwhile", 11, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), FORGOT(.at = 40), OPEN(1, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the store's clock jumped before the leader came", 11, 0,
+          { JUMPED(.at = 5), OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "its own claim was renewed", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 100),
+            KEY("b", "C", "C", .at = 2000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "the leader's claim was renewed", 11, 0,
+          { OPEN(0, "a"), CLAIMED("a", .at = 20), KEY("a", "C", "C", .at = 2000), EXECUTED(SOAR, "a"), OPEN(1, "b"),
+            CLAIMED("b", .at = 2010), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "another worker had claimed it in time", 11, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 100, .worker = 2),
+            KEY("b", "C", "C", .at = 2 * LEASE_MS), SUPPRESSED(SOAR, 1, "b", "a") } },
+    };
+    EXPECT_TALES(11, tales);
+}
