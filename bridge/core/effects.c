@@ -121,7 +121,7 @@ pull_park(struct engine *engine, const struct todo *todo, struct effect *effect)
     struct record *record = delivery->record;
     struct buf code;
     effect->park.tag = tag;
-    effect->park.handle = record->handle;
+    effect->park.handle = MUTATED(letter_of_another) ? engine->records[0].handle : record->handle;
     effect->park.target = delivery->target;
     effect->park.reason = delivery->reason;
     effect->park.fault = delivery->fault;
@@ -131,7 +131,7 @@ pull_park(struct engine *engine, const struct todo *todo, struct effect *effect)
     effect->park.message = delivery->fault != FAULT_NONE ? fault_text(delivery->fault) : reason_text(delivery->reason);
     effect->park.attempts = delivery->calls;
     effect->park.id = delivery->id_size ? delivery_id(delivery) : (struct slice){ 0 };
-    effect->park.index = delivery->index;
+    effect->park.index = MUTATED(letter_of_first) ? 0 : delivery->index;
     effect->park.topic = record->topic;
     effect->park.partition = record->number;
     effect->park.offset = record->offset;

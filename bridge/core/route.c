@@ -69,7 +69,9 @@ route_event(const struct route *routes, uint32_t n_routes, const struct event *e
         if (routes[i].stop)
             break;
     }
-    if (n == 0 && drop < n_routes)
+    if (MUTATED(drop_wins) && drop < n_routes)
+        n = 0;
+    if (n == 0 && drop < n_routes && !MUTATED(dropped_parked))
         out[n++] = (struct routed){ .target = TARGET_DROP, .route = drop };
     return n;
 }

@@ -12,6 +12,7 @@ from world import World
 
 PARTITIONS, LEASE_MS, BACK_OFF_MS, SESSION_MS = 8, 5000, 2000, 6000
 AFTER_MAX_MS, REVOKE_DRAIN_MS = 5000, 5000
+SENDS_MAX = {"soar": 6, "notice": 0}  # one more than max_ambiguous if nothing is said of it; 0 = no limit
 TARGET_HOLDS, TARGET_KEEPS_ORDER, TARGET_DEGRADES = 1, 2, 4
 POLICIES = {
     "call_timeout": "2s",
@@ -93,7 +94,10 @@ class Arena:
         for i, target in enumerate(TARGETS):
             flags = TARGET_KEEPS_ORDER | TARGET_HOLDS * self.holds(target) | TARGET_DEGRADES * self.degrades(target)
             word = "notice" if target.startswith("portal") else "soar"
-            facts.add("target", 0, target=i, word=word, flags=flags, number=LEASE_MS, limit=BACK_OFF_MS, offset=AFTER_MAX_MS)
+            facts.add(
+                "target", 0, target=i, word=word, flags=flags, number=LEASE_MS, limit=BACK_OFF_MS, offset=AFTER_MAX_MS,
+                index=SENDS_MAX[word],
+            )  # fmt: skip
 
     # ---- the workers' configuration ----
 
@@ -122,6 +126,7 @@ class Arena:
                 self.target(notice, "portal-b", worker),
             ],
             routes=[
+                {"name": "muted", "when": {"labels": {"muted": "yes"}}, "to": "drop", "stop": True},
                 {"name": "incidents", "when": {"kinds": ["incident.generated"]}, "to": "soar-a"},
                 {"name": "alerts", "when": {"kinds": ["alert.generated"]}, "to": "soar-b"},
                 {"name": "told", "when": {"kinds": ["incident.generated"]}, "to": "portal-a"},

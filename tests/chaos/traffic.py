@@ -21,8 +21,8 @@ TARGETS_OF = {"incident.generated": ("soar-a", "portal-a"), "alert.generated": (
 KEYS, REACH, SEVERAL_MAX = 400, 3000, 5
 TRANSACTIONS_FIRST, TRANSACTION_EVERY_S, CALL_S = 100_000_000, 0.5, 10
 REPLAY, REPLAYED = "alertbridge-replay", 0.2  # a header, and how many of the records that hold an id again have it
-AGAIN, CONFLICT, SEVERAL, UNREADABLE, NO_ROUTE, EXPIRES = 0.05, 0.004, 0.05, 0.003, 0.003, 0.003
-PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE, PRODUCED_REPLAY, PRODUCED_EXPIRES = 1, 2, 4, 8
+AGAIN, CONFLICT, SEVERAL, UNREADABLE, NO_ROUTE, EXPIRES, MUTED = 0.05, 0.004, 0.05, 0.003, 0.003, 0.003, 0.003
+PRODUCED_UNREADABLE, PRODUCED_NO_ROUTE, PRODUCED_REPLAY, PRODUCED_EXPIRES, PRODUCED_DROPPED = 1, 2, 4, 8, 16
 OURS = "alertbridge-"  # headers that begin so are the worker's own: it reads them, and a dead letter has others in their place
 SPOILED = "x-spoiled"  # a header: in which way nobody can read the record
 RECORD_BYTES_MAX, DEPTH_MAX = 256 * 1024, 32  # limits of the worker
@@ -49,6 +49,11 @@ def hash_of(key, value, headers, timestamp_ms):
     return whole.hexdigest()
 
 
+def is_muted(number):
+    """A route drops it."""
+    return (number * 17 + 3) % 1000 < 1000 * MUTED
+
+
 class Event:
     def __init__(self, number, content, no_route, expires_at):
         self.number, self.content, self.no_route, self.expires_at = number, content, no_route, expires_at
@@ -59,6 +64,8 @@ class Event:
         made = {"v": 1, "id": f"e{self.number}", "kind": "incident.updated" if self.no_route else self.kind}
         if self.expires_at:
             made["expiresAt"] = self.expires_at
+        if is_muted(self.number):
+            made["labels"] = {"muted": "yes"}
         if self.kind == "notice" and not self.no_route:
             made |= {"title": mark, "body": "b", "incidentID": key}
             if self.number % 3 == 0:
@@ -92,11 +99,12 @@ SPOIL = {
 
 def tell_event(facts, made, where, flags):
     number, _, content = (made.get("incidentName") or made.get("alertName") or made["title"])[1:].partition("~")
-    no_route = made["kind"] == "incident.updated"
+    muted = "labels" in made
+    no_route = made["kind"] == "incident.updated" and not muted
     facts.add(
         "produced", **where, id=made["id"], content=int(content), lane=f"k{key_of(int(number))}",
-        targets=0 if no_route else bits(made["kind"]),
-        flags=flags | PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
+        targets=0 if muted or no_route else bits(made["kind"]),
+        flags=flags | PRODUCED_DROPPED * muted | PRODUCED_NO_ROUTE * no_route | PRODUCED_EXPIRES * ("expiresAt" in made),
         number=made.get("expiresAt", 0),
     )  # fmt: skip
 

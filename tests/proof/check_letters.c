@@ -19,6 +19,7 @@ struct parked {
     size_t place;
     const struct fact *letter, *produced;
     const struct tries *tries;  /* of who wrote it; NULL = it never called */
+    bool knows_calls;           /* the history does, and who wrote it */
 };
 
 static uint64_t *
@@ -177,12 +178,17 @@ judge_budget(const struct parked *parked)
         refuse(parked, "its last call did not fail, or was not for it alone, or nothing used its budget up");
 }
 
-/* As often in doubt as the policy does not bear; or the end of what is from before a loss of memory may be forgotten. */
+/* The policy may hold at all; and it was in doubt more often than that bears, or its end, of before a loss of memory, may be
+ * forgotten. */
 static void
 judge_unconfirmed(const struct parked *parked)
 {
     const struct letters *letters = parked->letters;
     const struct target_facts *target = &letters->checked->targets[parked->letter->target];
+    if (!(target->flags & (TARGET_HOLDS | TARGET_HOLDS_AMNESIA)) && target->sends_max == 0)
+        refuse(parked, "its target goes on in any doubt");
+    if (!parked->knows_calls)
+        return;
     uint32_t doubts = tried_of(letters, parked->produced->id, parked->letter->target)->doubts;
     uint32_t borne = target->flags & TARGET_HOLDS ? 0 : target->sends_max - 1;      /* 0 = no limit: the most there is */
     bool is_forgotten = parked->produced->at < letters->warned[parked->letter->worker];
@@ -197,11 +203,11 @@ judge_unconfirmed(const struct parked *parked)
 static const struct {
     const char *word;
     void (*judge)(const struct parked *);
-    bool needs_calls;
+    bool needs_calls;               /* to say anything */
 } reasons[] = {
     { "conflict", judge_conflict, false },  { "expired", judge_expired, false },  { "rejected", judge_refused, true },
     { "too_large", judge_refused, true },   { "auth", judge_account, true },      { "config", judge_account, true },
-    { "budget", judge_budget, true },       { "unconfirmed", judge_unconfirmed, true },
+    { "budget", judge_budget, true },       { "unconfirmed", judge_unconfirmed, false },
 };
 
 /* For no target: what nobody can read, and what no route wants. */
@@ -219,12 +225,12 @@ static void
 judge_targeted(struct parked *parked)
 {
     const struct letters *letters = parked->letters;
-    bool knows_calls = letters->tells_calls && parked->letter->worker != 0;
+    parked->knows_calls = letters->tells_calls && parked->letter->worker != 0;
     parked->tries = tries_of(letters, tried_of(letters, parked->produced->id, parked->letter->target), parked->letter->worker);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (strcmp(reason_of(parked), reasons[i].word) != 0)
             continue;
-        if (knows_calls || !reasons[i].needs_calls)
+        if (parked->knows_calls || !reasons[i].needs_calls)
             reasons[i].judge(parked);
         return;
     }
@@ -240,7 +246,7 @@ letter_found(struct letters *letters, size_t place)
         delivery_at(letters->checked, fact->partition, fact->offset, fact->index, fact->target);
     if (!delivery)
         return;                 /* I14 has said so */
-    struct parked parked = { letters, place, fact, &history->facts[delivery->produced], NULL };
+    struct parked parked = { letters, place, fact, &history->facts[delivery->produced], NULL, false };
     judged(letters->checked, 1);
     if (fact->target < 0)
         judge_untargeted(&parked);

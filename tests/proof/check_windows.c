@@ -7,7 +7,7 @@
 struct seen {
     uint32_t keys;                  /* its window; 0 = none */
     int64_t lasts_ms, produced_at;  /* the window; the first of its records */
-    int64_t claimed_at;             /* last */
+    int64_t claimed_at;             /* last; who renews asks for no window */
     uint32_t claimed_by;
     int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out: its window is no younger */
 };
@@ -40,7 +40,8 @@ static void
 key_changed(const struct windows *windows, const struct fact *fact)
 {
     struct seen *seen = seen_of(windows, fact->id, fact->target);
-    if (fact->other != windows->word_claimed)
+    bool is_renewal = fact->word == windows->word_claimed && fact->worker == seen->claimed_by;
+    if (fact->other != windows->word_claimed || is_renewal)
         return;
     seen->claimed_at = seen->sought_at = fact->at;
     seen->claimed_by = fact->worker;

@@ -11,9 +11,8 @@ add(struct world *world, struct worker *worker, const struct target_policy *poli
         world_fail(world, "a call of a record that was given back");
     if (member->message_size > 0)
         return policy->backend->add_message((struct slice){ held->messages + member->message_at, member->message_size }, request);
-    const struct record_view *view = &world->cluster->logs[held->partition].records[held->place]->view;
     struct decoded decoded;
-    if (decode(worker->encode_decoder, &world->config.sources[0].rules, view, &decoded) != FAULT_NONE ||
+    if (decode(worker->encode_decoder, &world->config.sources[0].rules, &held->view, &decoded) != FAULT_NONE ||
         member->index >= decoded.n)
         return ENCODE_REFUSED;
     return policy->backend->add(policy->settings, &decoded.events[member->index], request);

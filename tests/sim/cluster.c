@@ -81,7 +81,7 @@ cluster_append(struct world *world, uint32_t partition, const struct record_view
         log->records = realloc(log->records, log->room * sizeof(*log->records));
     }
     struct log_record *record = calloc(1, sizeof(*record));
-    check(view->n_headers <= sizeof(record->headers) / sizeof(record->headers[0]));
+    check(view->n_headers <= RECORD_HEADERS_MAX);
     record->offset = log->end + (world_fires(world, SWARM_gap) ? 1 + world_draw(world, GAP_MAX) : 0);
     record->view = *view;
     for (uint32_t i = 0; i < view->n_headers; i++)
@@ -252,21 +252,21 @@ letter_arrived(struct world *world, struct happening *happening)
     happening->more = NULL;
 }
 
+/* What its headers name is the engine's word; what it holds are the worker's own bytes of that record. */
 void
 dead_letter_write(struct world *world, struct worker *worker, const struct effect *effect)
 {
     const struct held *held = &worker->held[effect->park.handle];
     if (!held->used)
         world_fail(world, "a dead letter of a record that was given back");
-    const struct log_record *record = world->cluster->logs[held->partition].records[held->place];
-    spill_look_at_letter(world, worker, effect, &record->view);
+    spill_look_at_letter(world, worker, effect, &held->view);
     struct letter *letter = calloc(1, sizeof(*letter));
     letter->tag = effect->park.tag;
     letter->failed = world->cluster->down_until > world->now || world_fires(world, SWARM_park_failed);
     letter->answer_lost = !letter->failed && world_fires(world, SWARM_park_lost);
     letter->fact = (struct fact){ .kind = FACT_PARKED, .worker = worker->life, .target = effect->park.target,
-                                  .partition = (int32_t)held->partition, .offset = effect->park.offset,
-                                  .index = effect->park.index, .hash = record_hash(&record->view) };
+                                  .partition = effect->park.partition, .offset = effect->park.offset,
+                                  .index = effect->park.index, .hash = record_hash(&held->view) };
     letter->fact.id = effect->park.id.at ? history_text(&world->history, effect->park.id.at, effect->park.id.size) : 0;
     letter->fact.word = world_text(world, reason_name(effect->park.reason));
     struct happening *arrives = world_later(world, world_latency(world), letter_arrived);

@@ -10,7 +10,7 @@ struct log_record {
     int64_t offset;
     struct record_view view;    /* borrows `bytes` and `headers` */
     char *bytes;
-    struct header headers[2];
+    struct header headers[RECORD_HEADERS_MAX];
     uint64_t hash;              /* of key, value, headers and timestamp */
     uint32_t n_events;          /* 0 = unreadable */
 };

@@ -62,18 +62,23 @@ soar(struct world *world, struct target_policy *policy)
     };
 }
 
-/* Notices to the portal, alerts to SOAR, incidents to both; updates of incidents meet no route. */
+/* What is muted goes nowhere. Notices go to the portal, alerts to SOAR, incidents to both; updates of incidents meet no route.
+ * What the last route drops went elsewhere before. */
 static void
 routes(struct world *world)
 {
     struct engine_config *config = &world->config;
     ms_t window = world_of(world, SWARM_window_ms);
-    config->routes[0] = (struct route){ .name = "portal", .kinds = 1u << EVENT_NOTICE, .target = TARGET_PORTAL,
+    config->routes[0] = (struct route){ .name = "muted", .labels = { { "muted", "yes" } }, .n_labels = 1, .target = TARGET_DROP,
+                                        .stop = true };
+    config->routes[1] = (struct route){ .name = "portal", .kinds = 1u << EVENT_NOTICE, .target = TARGET_PORTAL,
                                         .window_ms = window };
-    config->routes[1] = (struct route){ .name = "soar", .kinds = 1u << EVENT_INCIDENT_GENERATED | 1u << EVENT_ALERT_GENERATED,
+    config->routes[2] = (struct route){ .name = "soar", .kinds = 1u << EVENT_INCIDENT_GENERATED | 1u << EVENT_ALERT_GENERATED,
                                         .target = TARGET_SOAR_PROD, .window_ms = window };
-    config->routes[2] = (struct route){ .name = "both", .kinds = 1u << EVENT_INCIDENT_GENERATED, .target = TARGET_PORTAL };
-    config->n_routes = 3;
+    config->routes[3] = (struct route){ .name = "both", .kinds = 1u << EVENT_INCIDENT_GENERATED, .target = TARGET_PORTAL };
+    config->routes[4] = (struct route){ .name = "rest", .kinds = 1u << EVENT_INCIDENT_GENERATED | 1u << EVENT_ALERT_GENERATED,
+                                        .target = TARGET_DROP };
+    config->n_routes = 5;
 }
 
 static void

@@ -2,7 +2,7 @@
  *
  * The content of an event is written into its names and title as `<id>~<content>`, so that whoever carries it out shows what it
  * was. What should become of it is stated here, apart from the product's own routing: alerts go to SOAR, notices to the portal,
- * incidents to both, updates nowhere. */
+ * incidents to both, updates nowhere; what is muted is dropped. */
 #include "tests/sim/cluster.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const struct { const char *route; uint32_t targets; } windows_of[] = {
 /* One id: its kind and key never change, for a producer that is in its right mind changes neither. */
 struct made {
     uint32_t id, kind, key, content, twins;     /* twins: number of its dedupKey, 0 = none */
-    bool no_route, again;
+    bool no_route, dropped, again;
     int64_t expires_at;                         /* of the world's clock; 0 = never */
 };
 
@@ -49,6 +49,9 @@ draw_one(struct world *world, struct producer *producer, struct made *made)
     made->no_route = world_of(world, SWARM_no_route) > 0 && (id * 13 + 5) % 1000 < (uint64_t)world_of(world, SWARM_no_route);
     if (made->no_route)
         world->fired[SWARM_no_route]++;
+    made->dropped = world_of(world, SWARM_dropped) > 0 && (id * 17 + 3) % 1000 < (uint64_t)world_of(world, SWARM_dropped);
+    if (made->dropped)
+        world->fired[SWARM_dropped]++;
     /* which twins an id belongs to is a property of the id */
     if (world_of(world, SWARM_twin) > 0 && (id * 31 + 7) % 1000 < (uint64_t)world_of(world, SWARM_twin)) {
         made->twins = 1 + id % 5;
@@ -60,15 +63,16 @@ static size_t
 write_one(const struct world *world, const struct made *made, char *text, size_t size)
 {
     char twins[48] = "", end[64] = "";
+    const char *labels = made->dropped ? "\"labels\":{\"muted\":\"yes\"}," : "";
     if (made->twins)
         snprintf(twins, sizeof(twins), "\"dedupKey\":\"k%u\",", made->twins);
     if (made->expires_at)
         snprintf(end, sizeof(end), "\"expiresAt\":%ld,", (long)(world_wall_ms(world) - world->now + made->expires_at));
     return (size_t)snprintf(text, size,
-        "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",%s%s\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"e%u~%u\","
+        "{\"v\":1,\"id\":\"e%u\",\"kind\":\"%s\",%s%s%s\"aliyunUID\":\"1467890000733152\",\"incidentName\":\"e%u~%u\","
         "\"alertName\":\"e%u~%u\",\"incidentID\":\"k%u\",\"alertID\":\"k%u\",\"startTime\":\"2026-01-02 03:04:05\","
         "\"endTime\":\"2026-01-02 03:04:06\",\"status\":\"s\",\"level\":\"3\",\"title\":\"e%u~%u\",\"body\":\"b\"}",
-        made->id, made->no_route ? "incident.updated" : kinds[made->kind], twins, end, made->id, made->content, made->id,
+        made->id, made->no_route ? "incident.updated" : kinds[made->kind], twins, end, labels, made->id, made->content, made->id,
         made->content, made->key, made->key, made->id, made->content);
 }
 
@@ -97,8 +101,9 @@ tell(struct world *world, uint32_t partition, const struct log_record *record, u
         snprintf(text, sizeof(text), "k%u", made->key);
         fact.lane = world_text(world, text);
         fact.content = made->content;
-        fact.targets = made->no_route ? 0 : targets_of[made->kind];
-        fact.flags |= (made->no_route ? PRODUCED_NO_ROUTE : 0) | (made->expires_at ? PRODUCED_EXPIRES : 0);
+        fact.targets = made->no_route || made->dropped ? 0 : targets_of[made->kind];
+        fact.flags |= made->dropped ? PRODUCED_DROPPED : made->no_route ? PRODUCED_NO_ROUTE : 0;
+        fact.flags |= made->expires_at ? PRODUCED_EXPIRES : 0;
         fact.number = made->expires_at;
         tell_window(world, made, &fact);
     }

@@ -52,14 +52,6 @@ drained(struct world *world, struct worker *worker, const struct effect *effect)
     worker->complete = effect->drained.complete;
 }
 
-static void
-free_record(struct worker *worker, uint32_t handle)
-{
-    check(worker->held[handle].used);
-    free(worker->held[handle].messages);
-    worker->held[handle] = (struct held){ 0 };
-}
-
 static int32_t
 target_number(const struct world *world, const char *name)
 {
@@ -116,7 +108,7 @@ perform(struct world *world, struct worker *worker, const struct effect *effect)
         fetch_pause(world, worker, effect->partition.partition, effect->kind == EFFECT_PAUSE);
         return;
     case EFFECT_FREE_RECORD:
-        free_record(worker, effect->handle);
+        held_free(worker, effect->handle);
         return;
     case EFFECT_FETCH_CREDENTIAL:
         keyring_fetch(world, worker, effect);
@@ -209,48 +201,29 @@ worker_answer(struct world *world, struct worker *worker, struct input *input)
 
 /* ---- records ------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t
-free_place(const struct worker *worker)
-{
-    uint32_t at = 0;
-    while (at < worker->held_room && worker->held[at].used)
-        at++;
-    return at;
-}
-
-static void
-keep_messages(struct held *held, const struct buf *messages)
-{
-    held->messages_size = messages->size;
-    held->messages = messages->size ? malloc(messages->size) : NULL;
-    if (held->messages)
-        memcpy(held->messages, messages->at, messages->size);
-}
-
 bool
 worker_give(struct world *world, struct worker *worker, uint32_t partition, uint32_t place, uint32_t assigned, uint32_t epoch)
 {
     static char room[MESSAGES_BYTES];
     struct buf messages;
     struct log_record *record = world->cluster->logs[partition].records[place];
-    uint32_t handle = free_place(worker);
+    uint32_t handle = held_take(worker, &record->view);
     if (handle == worker->held_room)
         return false;
-    worker->held_top = handle < worker->held_top ? worker->held_top : handle + 1;
+    struct held *held = &worker->held[handle];
     buf_init(&messages, room, sizeof(room));
-    worker->held[handle] = (struct held){ .partition = partition, .place = place, .used = true };
     worker->polled++;
     struct input input = { .kind = INPUT_RECORD };
     input.record.handle = handle;
     input.record.partition = assigned;
     input.record.epoch = epoch;
     input.record.offset = record->offset;
-    input.record.view = &record->view;
+    input.record.view = &held->view;
     input.record.bytes = (uint32_t)(record->view.value.size + record->view.key.size + 1);
     input.record.messages = &messages;
     worker->largest = input.record.bytes > worker->largest ? input.record.bytes : worker->largest;
     worker_feed(world, worker, &input);
-    keep_messages(&worker->held[handle], &messages);
+    held_keep_messages(held, &messages);
     return true;
 }
 
@@ -308,9 +281,7 @@ static void
 bury(struct world *world, struct worker *worker)
 {
     fetch_end(world, worker);
-    for (uint32_t i = 0; i < worker->held_top; i++)
-        free(worker->held[i].messages);
-    free(worker->held);
+    held_release(worker);
     munmap(worker->memory, engine_size(&worker->config));
     decoder_free(worker->decoder);
     decoder_free(worker->encode_decoder);

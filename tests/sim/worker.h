@@ -8,11 +8,15 @@
 struct client;
 struct keyring;
 
-/* A record that the engine holds; its bytes are those of the log. */
+enum { RECORD_HEADERS_MAX = 2 };
+
+/* A record that the engine holds, copied when it came. */
 struct held {
-    uint32_t partition;         /* of the log */
-    uint32_t place;             /* index in it */
     bool used;
+    struct record_view view;    /* borrows `headers` and `bytes` */
+    struct header headers[RECORD_HEADERS_MAX];
+    char *bytes;
+    size_t bytes_size;
     char *messages;             /* what the engine wrote for it, NULL = nothing */
     size_t messages_size;
 };
@@ -63,6 +67,12 @@ struct worker *worker_of(struct world *, const struct happening *);
 /* gauges.c: what holds at any moment; and what holds when nothing is under way any more */
 void gauges_tell(struct world *, const struct worker *);
 void gauges_tell_counts(struct world *, const struct worker *);
+
+/* held.c: records by their handles. Nothing of what was freed can be read any more. */
+uint32_t held_take(struct worker *, const struct record_view *);       /* held_room: no place is left */
+void held_keep_messages(struct held *, const struct buf *);
+void held_free(struct worker *, uint32_t handle);
+void held_release(struct worker *);
 
 /* call.c: an effect CALL to a signed request */
 struct request;

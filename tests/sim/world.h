@@ -8,7 +8,8 @@
  *   the run     world.c: clock, heap, chances; swarm.def, swarm.c: what a seed draws; config.c: the engine's settings from it;
  *               nemesis.c: what befalls processes and servers; recovery.c: one fault at rest, and how long it lasts
  *   workers     worker.c: one engine, its effects to the models, their answers to it; call.c: a call as a signed request;
- *               credential.c: keys and tokens; gauges.c: its own numbers; spill.c: secrets that it said
+ *               held.c: the records it holds; credential.c: keys and tokens; gauges.c: its own numbers; spill.c: secrets that
+ *               it said
  *   Kafka       producer.c: the events; cluster.c: partitions, fetching, dead letters; group.c: who hears what, commits;
  *               coordinator.c: the group's coordinator by itself
  *   Redis       store.c: the server; keys.c: its keys and commands; client.c, client_*.c: a worker's adapter to it
