@@ -53,6 +53,7 @@ owed_add(struct owed *owed, const struct claim_order *order)
     *end = (struct owed_end){ .order = *order };
     memcpy(end->id, order->id.at, order->id.size);
     end->order.id.at = end->id;
+    end->order.window = NULL;       /* an end asks for none, and what is borrowed is over by then */
 }
 
 bool

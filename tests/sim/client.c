@@ -43,14 +43,20 @@ client_free(struct client *client)
 /* ---- answers ------------------------------------------------------------------------------------------------------------- */
 
 void
-client_answer_claim(struct world *world, struct worker *worker, const struct op *op, const struct claim_answer *answer)
+client_say_claim(struct world *world, struct worker *worker, const struct op *op, const struct claim_answer *answer)
 {
     struct input input = { .kind = INPUT_CLAIMED };
     input.claimed.tag = op->order.tag;
     input.claimed.answer = *answer;
+    worker_answer(world, worker, &input);
+}
+
+void
+client_answer_claim(struct world *world, struct worker *worker, const struct op *op, const struct claim_answer *answer)
+{
     if (custody_ends_with(answer->verdict))
         custodies_close(&worker->client->custodies, op->order.dispatch);
-    worker_answer(world, worker, &input);
+    client_say_claim(world, worker, op, answer);
 }
 
 void
@@ -344,10 +350,10 @@ client_claim(struct world *world, struct worker *worker, const struct claim_orde
     op->is_claim = true;
     claim_value_of(order, worker->config.owner, CLAIM_STATE_CLAIMED, &value);
     client_value_text(&value, op->value);
-    custodies_open(&worker->client->custodies, order->dispatch, world->now);
     worker->client->claims++;
     if (worker->client->degrades && client_goes_on_alone(world, worker, op))
         return;
+    custodies_open(&worker->client->custodies, order->dispatch, world->now);
     client_send(world, worker, op, STEP_CLAIM);
 }
 
@@ -359,10 +365,10 @@ end(struct world *world, struct worker *worker, const struct claim_order *order,
     claim_value_of(order, worker->config.owner, order->end, &value);
     client_value_text(&value, op->value);
     client_holder_text(worker, order, op->expected);
-    custodies_heard(&worker->client->custodies, order->dispatch, world->now);
     op->is_settle = is_settle;
     if (worker->client->degrades && !owed_is_tag(order->tag) && client_goes_on_alone(world, worker, op))
         return;
+    custodies_heard(&worker->client->custodies, order->dispatch, world->now);
     client_send(world, worker, op, order->end == CLAIM_STATE_DONE ? STEP_DONE : STEP_HOLD);
 }
 

@@ -78,7 +78,7 @@ said(struct world *world, struct happening *happening)
     struct op *op = happening->more;
     struct worker *worker = worker_of(world, happening);
     if (op->is_claim)
-        client_answer_claim(world, worker, op, &op->answer);
+        client_say_claim(world, worker, op, &op->answer);
     else
         client_answer_end(world, worker, op, op->settled);
 }

@@ -52,7 +52,8 @@ struct op {
     struct store_reply reply;
 };
 
-/* client.c */
+/* client.c: an answer of memory says nothing of claims in the store */
+void client_say_claim(struct world *, struct worker *, const struct op *, const struct claim_answer *);
 void client_answer_claim(struct world *, struct worker *, const struct op *, const struct claim_answer *);
 void client_answer_end(struct world *, struct worker *, const struct op *, enum settle_answer);
 void client_send(struct world *, struct worker *, struct op *, enum step);

@@ -1,10 +1,9 @@
 /* client_stand.c: as much of a world as the simulated adapter needs: a clock, happenings in turn, answers in a book. No chance
- * fires, nothing takes time. */
+ * fires, and nobody waits. */
 #include "tests/wire/client_stand.h"
 
 #include "bridge/io/clock.h"
-#include "tests/sim/client.h"
-#include "tests/sim/store.h"
+#include "tests/sim/client_parts.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -26,7 +25,8 @@ static struct {
 struct happening *
 world_later(struct world *world, ms_t wait, void (*act)(struct world *, struct happening *))
 {
-    cr_assert(wait == 0 && own.n < HAPPENINGS_MAX, "nothing takes time here");
+    (void)wait;
+    cr_assert(own.n < HAPPENINGS_MAX);
     struct happening *happening = calloc(1, sizeof(*happening));
     *happening = (struct happening){ .at = world->now, .act = act };
     own.queue[(own.first + own.n++) % HAPPENINGS_MAX] = happening;
@@ -142,7 +142,7 @@ worker_answer(struct world *world, struct worker *worker, struct input *input)
 /* ---- the stand ------------------------------------------------------------------------------------------------------------ */
 
 void
-client_stand_begin(uint64_t owner, struct sipkey hash_key)
+client_stand_begin(uint64_t owner, struct sipkey hash_key, enum client_policy policy)
 {
     memset(&own, 0, sizeof(own));
     own.answers = calloc(STAND_ORDERS, sizeof(*own.answers));
@@ -151,6 +151,7 @@ client_stand_begin(uint64_t owner, struct sipkey hash_key)
     own.worker.life = 1;
     own.worker.config.owner = owner;
     own.worker.config.hash_key = hash_key;
+    own.world.swarm.of[SWARM_n_degrade] = policy == CLIENT_DEGRADES;
     store_init(&own.world);
     own.worker.client = client_new(&own.world, &own.worker);
 }
@@ -255,6 +256,19 @@ void
 client_stand_forget(void)
 {
     keys_flush(store_keys(&own.world));
+}
+
+void
+client_stand_away(ms_t for_ms)
+{
+    own.world.now = clock_now_ms();
+    store_down(&own.world, for_ms);
+}
+
+uint32_t
+client_stand_owed(void)
+{
+    return owed_count(&own.worker.client->owed);
 }
 
 uint32_t

@@ -5,7 +5,9 @@
 
 #include "tests/wire/random_orders.h"
 
-void client_stand_begin(uint64_t owner, struct sipkey hash_key);
+enum client_policy { CLIENT_PAUSES, CLIENT_DEGRADES };
+
+void client_stand_begin(uint64_t owner, struct sipkey hash_key, enum client_policy);
 void client_stand_end(void);
 
 /* Orders are carried out in turn, as a pipeline; the answers stand there under the numbers until the stand ends. */
@@ -19,6 +21,8 @@ struct claim_value client_stand_peek(const struct claim_order *);
 const char *client_stand_peek_window(const struct claim_window *);      /* "" = nobody leads it */
 
 void client_stand_forget(void);             /* FLUSHALL */
+void client_stand_away(ms_t for_ms);        /* the server is away from now on for so long; 0 = it is back */
+uint32_t client_stand_owed(void);           /* ends that the server does not have yet */
 uint32_t client_stand_amnesia(void);        /* how often it said that the store has forgotten */
 
 #endif

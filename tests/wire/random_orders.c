@@ -58,6 +58,8 @@ draw_how(struct random_order *random, uint32_t kind)
     random->how = kind < 5 ? ORDER_CLAIM : kind < 7 ? ORDER_RENEW : ORDER_END;
     random->order.end = kind < 8 ? CLAIM_STATE_CLAIMED : ends[kind - 8];
     random->order.idle = kind == 6;
+    if (random->how != ORDER_CLAIM)
+        random->order.window = NULL;    /* a claim alone asks for it */
     if (kind == 7)
         random->order.lease_ms = 0;     /* given up in doubt */
 }
