@@ -91,7 +91,7 @@ halve(struct engine *engine, struct batch *batch, const struct verdict *verdict,
     }
     if (MUTATED(halving_loses_odd) && batch->members.size % 2 == 1)
         (void)list_pop(&batch->members);
-    uint32_t first = (batch->members.size + 1) / 2, second = batch->members.size - first;
+    uint32_t first = MUTATED(halving_by_one) ? 1 : (batch->members.size + 1) / 2, second = batch->members.size - first;
     TRACE(engine, batch->target->policy->name, "%s %u, halve %u + %u", outcome_name(verdict->outcome), batch->members.size, first,
           second);
     target_stats(engine, (int)batch->target->index)->splits[verdict->outcome == OUTCOME_TOO_LARGE]++;
@@ -167,6 +167,8 @@ budget_left(struct engine *engine, struct batch *batch, const struct verdict *ve
 static ms_t
 wait_for(struct engine *engine, const struct target_policy *policy, const struct verdict *verdict, uint32_t failures)
 {
+    if (MUTATED(backoff_off) && verdict->retry_after_ms <= 0)
+        return 1;
     if (verdict->retry_after_ms > 0 && !MUTATED(retry_after_ignored))
         return verdict->retry_after_ms < policy->retry_after_max_ms ? verdict->retry_after_ms : policy->retry_after_max_ms;
     return retry_wait(&engine->random, policy->retry_base_ms, policy->retry_max_ms, failures);

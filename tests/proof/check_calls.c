@@ -2,6 +2,7 @@
  * calls. */
 #include "tests/proof/holds.h"
 #include "tests/proof/letters.h"
+#include "tests/proof/repeats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct calls {
     size_t n_calls, n_members;
     struct letters letters;
     struct holds holds;
+    struct repeats repeats;
 };
 
 static const struct fact *
@@ -90,7 +92,7 @@ is_begun_by(const struct calls *calls, const struct course *course, const struct
 }
 
 static void
-end(struct calls *calls, const struct fact *fact)
+end(struct calls *calls, size_t place, const struct fact *fact)
 {
     size_t *link = link_of(calls, fact);
     if (!*link)
@@ -102,6 +104,7 @@ end(struct calls *calls, const struct fact *fact)
         if (is_begun_by(calls, member->course, fact))
             member->course->begun = NEVER;
         letters_failed(&calls->letters, fact_at(calls, member->place), fact);
+        repeats_member_answered(&calls->repeats, place, fact_at(calls, member->place));
     }
     *link = calls->calls[*link - 1].next;
 }
@@ -181,13 +184,15 @@ called(struct calls *calls, size_t place, const struct fact *fact)
                  fact->target, (long)fact->at, (long)wait_of(calls, fact)->until);
     decide(calls, place, fact, course);
     letters_called(&calls->letters, fact);
+    repeats_called(&calls->repeats, place, fact);
 }
 
 static void
-answered(struct calls *calls, const struct fact *fact)
+answered(struct calls *calls, size_t place, const struct fact *fact)
 {
     const struct target_facts *target = &calls->checked->targets[fact->target];
-    end(calls, fact);
+    repeats_answered(&calls->repeats, place);
+    end(calls, place, fact);
     letters_answered(&calls->letters, fact);
     if (fact->word != calls->checked->word_throttled || fact->limit <= 0)
         return;
@@ -195,6 +200,13 @@ answered(struct calls *calls, const struct fact *fact)
     struct wait *told = wait_of(calls, fact);
     told->told_at = fact->at;
     told->until = fact->at + wait > told->until ? fact->at + wait : told->until;
+}
+
+static void
+key_changed(struct calls *calls, size_t place, const struct fact *fact)
+{
+    holds_key(&calls->holds, place, fact);
+    repeats_key(&calls->repeats, fact);
 }
 
 /* Asked to give back, a worker finishes its calls first, as long as there is time. */
@@ -221,11 +233,11 @@ look_at(struct calls *calls, size_t place)
     else if (fact->kind == FACT_CALLED && fact->target >= 0)
         called(calls, place, fact);
     else if (fact->kind == FACT_KEY)
-        holds_key(&calls->holds, place, fact);
+        key_changed(calls, place, fact);
     else if (fact->kind == FACT_BEGUN)
         begun(calls, place, fact);
     else if (fact->kind == FACT_ANSWERED && fact->target >= 0)
-        answered(calls, fact);
+        answered(calls, place, fact);
     else if (fact->kind == FACT_STOPPED)
         calls->callers[fact->worker].gone = true;
     else if (fact->kind == FACT_FROZEN)
@@ -249,10 +261,13 @@ check_calls(struct checked *checked)
     calls.members = malloc((n_called + 1) * sizeof(*calls.members));
     letters_init(&calls.letters, checked, n_called);
     holds_init(&calls.holds, checked);
+    repeats_init(&calls.repeats, checked);
     for (size_t i = 0; i < history->n; i++)
         look_at(&calls, i);
+    repeats_judge(&calls.repeats);
     letters_release(&calls.letters);
     holds_release(&calls.holds);
+    repeats_release(&calls.repeats);
     free(calls.courses);
     free(calls.callers);
     free(calls.waits);

@@ -29,8 +29,9 @@ struct delivery {
 struct target_facts {
     bool known, is_soar;
     uint32_t flags;
-    int64_t lease_ms, back_off_ms, retry_after_max_ms, call_timeout_ms, max_age_ms;
+    int64_t lease_ms, back_off_ms, retry_after_max_ms, call_timeout_ms, max_age_ms, back_off_base_ms;
     uint32_t sends_max;         /* doubtful ones, and the last; 0 = no limit */
+    uint32_t breaker_failures;  /* in a row; 0 = not said */
 };
 
 struct checked {
@@ -71,7 +72,7 @@ void check_ends(struct checked *);      /* check_ends.c:  I1 I2 I5 I14 */
 void check_windows(struct checked *);   /* check_windows.c: I11 */
 void check_kafka(struct checked *);     /* check_kafka.c: I3 I4 I18 */
 void check_calls(struct checked *);     /* check_calls.c: I6 I9 I16 I18; check_letters.c: I1 of what was parked;
-                                         * check_holds.c: I9 of claims */
+                                         * check_holds.c: I9 of claims; check_repeats.c: I16 of waits and halves */
 void check_executions(struct checked *);    /* check_executions.c: I6 I7 */
 void check_memory(struct checked *);     /* check_memory.c: I7 under on_amnesia: hold */
 void check_replays(struct checked *);   /* check_replays.c: I15 */

@@ -22,7 +22,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [13] = "opened = terminal + in flight; what is counted is what was journaled",
     [14] = "a dead letter carries the original bytes, key, headers and time",
     [15] = "what is replayed is not sent again once it is done, and tried anew if it was parked",
-    [16] = "a told wait is kept; a batch is halved for a refusal only",
+    [16] = "a told wait is kept, and one after a failure; a batch is halved, and for a refusal only",
     [17] = "after the faults all comes to rest in time, committed to the end",
     [18] = "after a complete drain nothing is read again; who is asked to give back finishes its calls first",
     [19] = "planted secrets appear nowhere",
@@ -128,6 +128,13 @@ read_targets(struct checked *checked)
                 .back_off_ms = fact->limit, .retry_after_max_ms = fact->offset, .call_timeout_ms = fact->epoch,
                 .max_age_ms = (int64_t)fact->hash, .sends_max = fact->index,
             };
+    }
+    for (size_t i = 0; i < history->n; i++) {
+        const struct fact *fact = &history->facts[i];
+        if (fact->kind != FACT_PATIENCE)
+            continue;
+        checked->targets[fact->target].back_off_base_ms = fact->number;
+        checked->targets[fact->target].breaker_failures = (uint32_t)fact->limit;
     }
 }
 

@@ -16,6 +16,8 @@ enum fact_kind {
     FACT_TARGET,        /* target, word: soar or notice; flags: TARGET_* below; number: claim lease; limit: longest back-off;
                          * offset: longest Retry-After that is followed, ms; index: 1 + max_ambiguous,
                          * 0 = no limit; epoch: call timeout, ms, 0 = not said; hash: max_age, ms, 0 = none */
+    FACT_PATIENCE,      /* target; number: the bound of the first wait after a failure, ms; limit: after so many failures in a
+                         * row it is only tried now and then */
     FACT_PRODUCED,      /* partition, offset, index, id, content, lane, targets (bits), keys (its window, route and key; 0 =
                          * none), windows: the targets where it has that one; limit: for how long one lasts, ms; number: its
                          * expiresAt, ms of the world's clock; hash: of key, value, headers and timestamp; flags: PRODUCED_* */
@@ -24,7 +26,7 @@ enum fact_kind {
                          * It is decided: a claim that is too old by then keeps it from being begun */
     FACT_BEGUN,         /* worker, target, number: that call is on the wire, for all of its members: called before */
     FACT_ANSWERED,      /* worker, target, number: the same; word: the outcome as the reply says; limit: told to wait, ms;
-                         * index: HTTP status, 0 = none came */
+                         * index: HTTP status, 0 = none came; flags: ANSWERED_TOO_LATE */
     FACT_EXECUTED,      /* target, id, content; worker where it is known */
     FACT_SHOWN,         /* target, id, content, user: one notice to one user */
     FACT_PARKED,        /* partition, offset, index, target (-1 = none), id, word: the reason; hash as produced; worker where it
@@ -71,8 +73,10 @@ enum fact_kind {
 enum { TARGET_HOLDS = 1, TARGET_KEEPS_ORDER = 2, TARGET_DEGRADES = 4, TARGET_HOLDS_AMNESIA = 8, TARGET_IGNORES_CONFLICT = 16 };
 enum { PRODUCED_UNREADABLE = 1, PRODUCED_NO_ROUTE = 2, PRODUCED_REPLAY = 4, PRODUCED_EXPIRES = 8, PRODUCED_DROPPED = 16 };
 enum { PARKED_STUB = 1 };
-enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4 };   /* for a replayed record; by a first claim, not by a renewal or an
-                                                             * end; a claim that the next owner may have at once */
+/* For a replayed record; by the first command of a claim, not by a renewal or an end; a claim that the next owner may have at
+ * once; by any command of a claim. */
+enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4, KEY_CLAIMED = 8 };
+enum { ANSWERED_TOO_LATE = 1 };     /* it was not begun, as its claim was too old by then */
 enum { FACT_TARGETS_MAX = 8, FACT_CONTENTS_MAX = 8, FACT_WORKERS_MAX = 1 << 24, FACT_PARTITIONS_MAX = 1 << 20 };
 
 struct fact {

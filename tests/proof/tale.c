@@ -22,6 +22,9 @@ tell_targets(struct history *history, uint32_t flags)
     soar.word = number_of(history, "soar");
     history_add(history, &notice);
     history_add(history, &soar);
+    for (int32_t target = NOTICE; target <= SOAR; target++)
+        history_add(history, &(struct fact){ .kind = FACT_PATIENCE, .target = target, .number = BASE_MS,
+                                             .limit = BREAKER_FAILURES });
 }
 
 void

@@ -6,7 +6,7 @@
 
 enum { TALE_FACTS_MAX = 24, TALE_STEP_MS = 10, NOTICE = 0, SOAR = 1, TO_NOTICE = 1 << NOTICE, TO_SOAR = 1 << SOAR };
 enum { LEASE_MS = 10000, CALL_TIMEOUT_MS = 2000, SAFE_MS = 6000, RETRY_AFTER_MAX_MS = 5000, SENDS_MAX = 3 };
-enum { WINDOW_MS = 1000, MAX_AGE_MS = 100000, SOUND = 0 };
+enum { WINDOW_MS = 1000, MAX_AGE_MS = 100000, BASE_MS = 200, BREAKER_FAILURES = 5, SOUND = 0 };
 
 /* A fact with texts in place of their numbers. `fact.at` 0 = a step after the one before. */
 struct told {

@@ -65,7 +65,7 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
     if (from[0] == to[0] && doubt_of(before) == doubt_of(&now) && !is_claim_written(op, to[0]))
         return;
     uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0) |
-                     (is_given_up(&now) ? KEY_GIVEN_UP : 0);
+                     (is_given_up(&now) ? KEY_GIVEN_UP : 0) | (op->is_claim ? KEY_CLAIMED : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
                                       .other = world_text(world, to), .flags = flags, .number = doubt_of(&now) });

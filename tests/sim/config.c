@@ -96,6 +96,8 @@ tell(struct world *world, int target, const char *kind)
                                       .offset = policy->retry_after_max_ms,
                                       .index = policy->max_ambiguous + 1,
                                       .epoch = (uint32_t)policy->call_timeout_ms, .hash = (uint64_t)policy->max_age_ms });
+    world_fact(world, &(struct fact){ .kind = FACT_PATIENCE, .target = target, .number = policy->retry_base_ms,
+                                      .limit = policy->breaker_failures });
 }
 
 void

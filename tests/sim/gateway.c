@@ -182,12 +182,14 @@ tell_call(struct world *world, struct worker *worker, const struct effect *effec
 }
 
 static void
-tell_answer(struct world *world, const struct worker *worker, uint32_t target, uint64_t number, const struct verdict *verdict)
+tell_answer(struct world *world, const struct worker *worker, uint32_t target, uint64_t number, const struct input *input)
 {
+    const struct verdict *verdict = &input->called.verdict;
     world_fact(world, &(struct fact){ .kind = FACT_ANSWERED, .worker = worker->life, .target = (int32_t)target,
                                       .number = (int64_t)number, .limit = verdict->retry_after_ms,
                                       .word = world_text(world, outcome_name(verdict->outcome)),
-                                      .index = (uint32_t)verdict->status });
+                                      .index = (uint32_t)verdict->status,
+                                      .flags = input->called.lease_over ? ANSWERED_TOO_LATE : 0 });
 }
 
 /* It is refused before it is on the wire. */
@@ -198,7 +200,7 @@ feed_unbuilt(struct world *world, struct worker *worker, const struct effect *ef
     input.called.tag = effect->call.tag;
     input.called.verdict.outcome = OUTCOME_REJECTED;
     tell_call(world, worker, effect);
-    tell_answer(world, worker, effect->call.target, worker->calls, &input.called.verdict);
+    tell_answer(world, worker, effect->call.target, worker->calls, &input);
     worker_feed(world, worker, &input);
 }
 
@@ -232,7 +234,7 @@ gateway_answered(struct world *world, struct worker *worker, struct exchange *ex
     input.called.tag = exchange->tag;
     world->config.targets[exchange->target].backend->judge(&reply, &input.called.verdict);
     input.called.lease_over = reply.transport == TRANSPORT_ABORTED && reply.begun == 0;
-    tell_answer(world, worker, exchange->target, exchange->number, &input.called.verdict);
+    tell_answer(world, worker, exchange->target, exchange->number, &input);
     worker_answer(world, worker, &input);
 }
 
