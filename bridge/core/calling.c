@@ -221,7 +221,8 @@ call_answered(struct engine *engine, const struct input *input)
     batch_release_slot(engine, batch);
     batch->outcome = verdict->outcome;
     remember_answer(batch, verdict);
-    if (verdict->outcome == OUTCOME_DELIVERED) {
+    bool doubted = MUTATED(slow_doubted) && engine->now_ms - batch->called_ms > batch->target->policy->call_timeout_ms / 50;
+    if (verdict->outcome == OUTCOME_DELIVERED && !doubted) {
         call_delivered(engine, batch);
         return;
     }

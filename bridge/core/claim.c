@@ -80,7 +80,7 @@ take_over(const struct claim_order *order, uint64_t own, const struct claim_valu
     struct claim_value claim = *met;
     claim.attempt = one_more(met->attempt);
     bool is_certain = met->lease_ms == 0 || met->idle || MUTATED(takeover_as_new);
-    claim.doubt = is_certain ? met->doubt : one_more(met->doubt);
+    claim.doubt = is_certain && !MUTATED(idle_doubted) ? met->doubt : one_more(met->doubt);
     become_ours(order, own, &claim, CLAIM_TAKEOVER, answer, write);
 }
 

@@ -84,6 +84,11 @@ claims_forgotten(struct engine *engine, const struct input *input)
     TRACE(engine, "engine", "redis forgot what it held");
     if (input->amnesia.until_ms > engine->forgot_ms && !MUTATED(amnesia_ignored))
         engine->forgot_ms = input->amnesia.until_ms;
+    for (uint32_t i = 0; MUTATED(amnesia_shared) && i < engine->config.n_targets; i++) {
+        const struct list *custody = &engine->targets[i].custody;
+        for (struct node *node = list_first(custody); node; node = list_next(custody, node))
+            LIST_ENTRY(node, struct delivery, custody)->doubt = 0;
+    }
 }
 
 /* A free key says nothing about a record from before the loss: its done mark may be among what was forgotten. A first claim

@@ -116,7 +116,7 @@ settle_answered(struct engine *engine, const struct input *input)
 static enum claim_state
 parked_end(const struct delivery *delivery)
 {
-    bool doubtful = delivery->reason == REASON_UNCONFIRMED || delivery->doubt > 0;
+    bool doubtful = delivery->reason == REASON_UNCONFIRMED || (delivery->doubt > 0 && !MUTATED(dead_in_doubt));
     return doubtful ? CLAIM_STATE_UNCONFIRMED : CLAIM_STATE_DEAD;
 }
 

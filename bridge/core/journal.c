@@ -52,8 +52,11 @@ journal_resend(struct engine *engine, struct delivery *delivery)
         return;
     delivery->doubt_journaled = delivery->doubt;
     delivery->journal_again = false;
-    if (!engine->config.targets[delivery->target].backend->filters_repeats && !MUTATED(resend_uncounted))
+    bool filters_repeats = engine->config.targets[delivery->target].backend->filters_repeats;
+    if (!filters_repeats && !MUTATED(resend_uncounted))
         target_stats(engine, delivery->target)->possible_duplicates++;
+    if (MUTATED(notice_unannounced) && filters_repeats)
+        return;
     TRACE(engine, delivery->id, "resend, doubt %u", delivery->doubt);
     todo_push(engine, EFFECT_JOURNAL, delivery->slot, delivery->serial);
 }

@@ -322,6 +322,11 @@ retry(struct engine *engine, struct batch *batch, const struct verdict *verdict)
             retry_refused(engine, batch, verdict);
         return;
     case OUTCOME_DELIVERED:
+        if (MUTATED(slow_doubted)) {
+            retry_in_doubt(engine, batch, verdict);
+            return;
+        }
+        break;
     case OUTCOME_COUNT:
         break;
     }

@@ -81,7 +81,7 @@ def figures(runs, minutes):
     yield "ended by an assertion of librdkafka (confluentinc/librdkafka 4605)", f"{total(runs, 'rdkafka_aborts'):,}"
     yield "second executions announced (journaled before the re-send)", f"{total(runs, 'announced'):,}"
     yield "second executions seen", f"{total(runs, 'repeated'):,}"
-    yield "ids touched by a loss of Redis's memory", f"{total(runs, 'apart'):,}"
+    yield "of these excused by nothing but a loss of Redis's memory", f"{total(runs, 'excused'):,}"
     yield "lost", f"{violations.get(str(LOST), 0):,}"
     yield "shown or carried out twice unannounced", f"{sum(violations.get(str(i), 0) for i in (SHOWN_TWICE, EXECUTED_TWICE)):,}"
     yield "violations of the invariants", f"{total(runs, 'violated'):,}"

@@ -29,9 +29,9 @@ class Judgement:
             self.failed = 1
         self.judged = {int(i): int(n) for i, n in re.findall(r"^I(\d+) +(\d+)  ", self.text, re.M)}
         self.violations = {int(i): int(n) for i, n in re.findall(r"^I(\d+) .* VIOLATED (\d+) times$", self.text, re.M)}
-        names = ("executed", "repeated", "apart", "violated")
+        names = ("executed", "repeated", "excused", "apart", "violated")
         said = re.search(
-            r"^(\d+) calls carried out, (\d+) of them again, (\d+) ids apart for a loss of memory, (\d+) violations$",
+            r"^(\d+) calls carried out, (\d+) of them again, (\d+) excused by a loss of memory \((\d+) ids\), (\d+) violations$",
             self.text, re.M,
         )  # fmt: skip
         self.numbers = dict(zip(names, map(int, said.groups()))) if said else {}

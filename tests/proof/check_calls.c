@@ -1,5 +1,6 @@
 /* check_calls.c: who was called for what, how soon, and by how many at once: I9, I16, and what I6 says of batches and I18 of
  * calls. */
+#include "tests/proof/doubts.h"
 #include "tests/proof/holds.h"
 #include "tests/proof/letters.h"
 #include "tests/proof/repeats.h"
@@ -47,6 +48,7 @@ struct calls {
     struct member *members;
     size_t n_calls, n_members;
     struct letters letters;
+    struct doubts doubts;
     struct holds holds;
     struct repeats repeats;
 };
@@ -104,6 +106,7 @@ end(struct calls *calls, size_t place, const struct fact *fact)
         if (is_begun_by(calls, member->course, fact))
             member->course->begun = NEVER;
         letters_failed(&calls->letters, fact_at(calls, member->place), fact);
+        doubts_answered(&calls->doubts, place, fact_at(calls, member->place), fact);
         repeats_member_answered(&calls->repeats, place, fact_at(calls, member->place));
     }
     *link = calls->calls[*link - 1].next;
@@ -119,14 +122,16 @@ margin_of(const struct target_facts *target)
 }
 
 static bool
-may_overlap(const struct calls *calls, const struct course *course, size_t place)
+may_overlap(const struct calls *calls, const struct course *course, uint32_t id, size_t place)
 {
     const struct fact *before = fact_at(calls, course->begun), *now = fact_at(calls, place);
     const struct target_facts *target = &calls->checked->targets[now->target];
     const struct caller *owner = &calls->callers[before->worker];
     if (owner->gone || owner->frozen_ms - course->frozen_ms > margin_of(target))
         return true;
-    return target->flags & TARGET_DEGRADES || forgot_since(calls->checked, before->at - target->lease_ms, place);
+    int64_t since = before->at - target->lease_ms;
+    return target->flags & TARGET_DEGRADES || jumped_since(calls->checked, since, place) ||
+           forgot_since(calls->checked, id, now->target, since, place);
 }
 
 static void
@@ -134,11 +139,11 @@ check_owner(const struct calls *calls, size_t place, const struct member *member
 {
     const struct fact *now = fact_at(calls, place);
     const struct course *course = member->course;
+    uint32_t id = fact_at(calls, member->place)->id;
     judged(calls->checked, 9);
-    if (course->begun != NEVER && !is_begun_by(calls, course, now) && !may_overlap(calls, course, place))
+    if (course->begun != NEVER && !is_begun_by(calls, course, now) && !may_overlap(calls, course, id, place))
         violated(calls->checked, 9, place, "%s is called by worker %u while worker %u still calls for it",
-                 name_of(calls->checked, fact_at(calls, member->place)->id), now->worker,
-                 fact_at(calls, course->begun)->worker);
+                 name_of(calls->checked, id), now->worker, fact_at(calls, course->begun)->worker);
 }
 
 static void
@@ -149,6 +154,7 @@ begun(struct calls *calls, size_t place, const struct fact *fact)
         const struct member *member = &calls->members[at - 1];
         check_owner(calls, place, member);
         holds_begun(&calls->holds, place, fact_at(calls, member->place));
+        doubts_begun(&calls->doubts, place, fact_at(calls, member->place));
         member->course->begun = place;
         member->course->frozen_ms = calls->callers[fact->worker].frozen_ms;
     }
@@ -206,6 +212,7 @@ static void
 key_changed(struct calls *calls, size_t place, const struct fact *fact)
 {
     holds_key(&calls->holds, place, fact);
+    doubts_key(&calls->doubts, place, fact);
     repeats_key(&calls->repeats, fact);
 }
 
@@ -214,6 +221,7 @@ static void
 given_back(struct calls *calls, size_t place, const struct fact *fact)
 {
     size_t open = calls->callers[fact->worker].calls;
+    doubts_left(&calls->doubts, place, fact);
     if (fact->limit == 0)
         return;
     judged(calls->checked, 18);
@@ -228,7 +236,13 @@ look_at(struct calls *calls, size_t place)
 {
     const struct fact *fact = fact_at(calls, place);
     letters_look(&calls->letters, place);
-    if (fact->kind == FACT_REVOKED)
+    if (fact->kind == FACT_LOST)
+        doubts_left(&calls->doubts, place, fact);
+    else if (fact->kind == FACT_ALONE)
+        doubts_alone(&calls->doubts, place, fact);
+    else if (fact->kind == FACT_JOURNALED && fact->target >= 0)
+        doubts_journaled(&calls->doubts, place, fact);
+    else if (fact->kind == FACT_REVOKED)
         given_back(calls, place, fact);
     else if (fact->kind == FACT_CALLED && fact->target >= 0)
         called(calls, place, fact);
@@ -260,12 +274,14 @@ check_calls(struct checked *checked)
     calls.calls = malloc((n_called + 1) * sizeof(*calls.calls));
     calls.members = malloc((n_called + 1) * sizeof(*calls.members));
     letters_init(&calls.letters, checked, n_called);
+    doubts_init(&calls.doubts, checked);
     holds_init(&calls.holds, checked);
     repeats_init(&calls.repeats, checked);
     for (size_t i = 0; i < history->n; i++)
         look_at(&calls, i);
     repeats_judge(&calls.repeats);
     letters_release(&calls.letters);
+    doubts_release(&calls.doubts);
     holds_release(&calls.holds);
     repeats_release(&calls.repeats);
     free(calls.courses);

@@ -59,7 +59,8 @@ static bool
 may_keep_other_content(const struct checked *checked, size_t place, const struct fact *fact)
 {
     const struct target_facts *target = &checked->targets[fact->target];
-    return !target->is_soar && (target->flags & TARGET_DEGRADES || forgot_since(checked, INT64_MIN, place));
+    return !target->is_soar &&
+           (target->flags & TARGET_DEGRADES || forgot_since(checked, fact->id, fact->target, INT64_MIN, place));
 }
 
 /* What only the journal can tell: that, and a conflict that is ignored by policy. */

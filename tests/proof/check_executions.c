@@ -6,9 +6,9 @@
 /* One id at one target while the history goes by. */
 struct record {
     size_t first;                   /* its first sight: a key, a call, an execution; NEVER = none */
-    uint32_t times, resends, content_shown;
+    uint32_t times, resends, excused, content_shown;
     int64_t doubt, doubt_in_key;    /* as journaled last; as the key says while it is claimed, else -1 */
-    bool shown, apart, replayed;    /* replayed: somebody decided to have it sent again */
+    bool shown, replayed;           /* replayed: somebody decided to have it sent again */
 };
 
 struct executions {
@@ -58,14 +58,34 @@ shown(struct executions *executions, size_t place, const struct fact *fact)
 
 /* ---- I7 ------------------------------------------------------------------------------------------------------------------ */
 
-/* The store lost its memory when a claim of this id could have been in it. A claim that is older than its lease was renewed. */
-static bool
-is_touched(const struct checked *checked, const struct record *record, size_t place)
+/* How often the store lost what it held of this id. A history that does not see its keys sees it late: its claim, if that was
+ * renewed, may be older than its first sight, but no more than a lease. */
+static uint32_t
+losses_of(const struct checked *checked, const struct record *record, size_t place)
 {
-    const struct fact *facts = checked->history->facts, *first = &facts[record->first];
+    const struct fact *facts = checked->history->facts, *first = &facts[record->first], *now = &facts[place];
+    int64_t slack = first->kind == FACT_KEY ? 0 : checked->targets[now->target].lease_ms;
+    return forgot_times(checked, now->id, now->target, first->at - slack, place);
+}
+
+static bool
+went_on_alone(const struct checked *checked, const struct record *record, size_t place)
+{
+    const struct fact *facts = checked->history->facts;
     const struct target_facts *target = &checked->targets[facts[place].target];
-    return forgot_since(checked, first->at - target->lease_ms, place) ||
-           (target->flags & TARGET_DEGRADES && missed_since(checked, first->at - target->lease_ms, place));
+    return target->flags & TARGET_DEGRADES && missed_since(checked, facts[record->first].at - target->lease_ms, place);
+}
+
+/* Whoever comes after a loss meets nothing, and sends without a word: once for each. */
+static bool
+is_excused(const struct executions *executions, struct record *record, size_t place)
+{
+    struct checked *checked = executions->checked;
+    if (record->excused >= losses_of(checked, record, place) && !went_on_alone(checked, record, place))
+        return false;
+    checked->findings->apart += record->excused++ == 0;
+    checked->findings->excused++;
+    return true;
 }
 
 static void
@@ -77,19 +97,18 @@ executed(struct executions *executions, size_t place, const struct fact *fact)
     if (!target->is_soar)
         return;
     judged(checked, 7);
-    if (record->times++ == 0)
-        return;
-    if (is_touched(checked, record, place)) {
-        checked->findings->apart += !record->apart;
-        record->apart = true;
-        return;
+    record->times++;
+    bool holds = target->flags & TARGET_HOLDS && !record->replayed;
+    uint32_t known = 1 + record->excused + (holds ? 0 : record->resends);
+    if (record->times > known && !is_excused(executions, record, place)) {
+        if (holds)
+            violated(checked, 7, place, "%s was carried out %u times under hold", name_of(checked, fact->id), record->times);
+        else
+            violated(checked, 7, place, "%s was carried out %u times, %u re-sends are journaled", name_of(checked, fact->id),
+                     record->times, record->resends);
     }
-    if (target->flags & TARGET_HOLDS && !record->replayed)
-        violated(checked, 7, place, "%s was carried out %u times under hold", name_of(checked, fact->id), record->times);
-    else if (record->resends + 1 < record->times)
-        violated(checked, 7, place, "%s was carried out %u times, %u re-sends are journaled", name_of(checked, fact->id),
-                 record->times, record->resends);
-    else if (target->sends_max && record->times > target->sends_max && !record->replayed)
+    uint64_t most = (uint64_t)target->sends_max * (1 + losses_of(checked, record, place));     /* the doubt is lost as well */
+    if (target->sends_max && record->times > most && !record->replayed)
         violated(checked, 7, place, "%s was carried out %u times, it may be sent %u times in doubt", name_of(checked, fact->id),
                  record->times, target->sends_max - 1);
 }
@@ -102,7 +121,8 @@ called(const struct executions *executions, const struct record *record, size_t 
     judged(checked, 7);
     if (checked->targets[checked->history->facts[place].target].flags & TARGET_DEGRADES)
         return;             /* it goes on with what it remembers */
-    if (record->doubt_in_key >= 0 && record->doubt_in_key < record->doubt && !is_touched(checked, record, place))
+    if (record->doubt_in_key >= 0 && record->doubt_in_key < record->doubt &&
+        losses_of(checked, record, place) == 0)
         violated(checked, 7, place, "%s is sent again in doubt %ld, its key knows of %ld",
                  name_of(checked, checked->history->facts[place].id), (long)record->doubt, (long)record->doubt_in_key);
 }

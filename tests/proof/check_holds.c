@@ -37,7 +37,8 @@ check_takeover(const struct holds *holds, const struct holders *holders, size_t 
     int64_t lease_ms = holds->checked->targets[key->target].lease_ms;
     judged(holds->checked, 9);
     if (!held || !holders->is_claimed || held->worker == key->worker || held->given_up || key->at - held->at >= lease_ms ||
-        forgot_since(holds->checked, held->at, place))
+        jumped_since(holds->checked, held->at, place) ||
+        forgot_since(holds->checked, key->id, key->target, held->at, place))
         return;
     violated(holds->checked, 9, place, "worker %u takes %s over from worker %u %ld ms after its claim, of a lease of %ld",
              key->worker, name_of(holds->checked, key->id), held->worker, (long)(key->at - held->at), (long)lease_ms);
@@ -71,7 +72,8 @@ check_own(const struct holds *holds, size_t place, const struct fact *member, co
     const struct holders *holders = holders_of(holds, member);
     const struct hold *newest = newest_of(holds, holders);
     if (!holders->is_claimed || newest == own || newest->given_up ||
-        (own && forgot_since(holds->checked, own->at, place)))
+        (own && (jumped_since(holds->checked, own->at, place) ||
+                 forgot_since(holds->checked, member->id, member->target, own->at, place))))
         return;
     violated(holds->checked, 9, place, "worker %u begins a call for %s, which worker %u has claimed", member->worker,
              name_of(holds->checked, member->id), newest->worker);

@@ -135,9 +135,8 @@ judge_expired(const struct parked *parked)
 
 /* ---- reasons that follow from calls -------------------------------------------------------------------------------------- */
 
-/* Only what failed alone is known to be at fault. */
-/* Where the store forgot the claim, or is done without, the worker may have two of one id at hand, and the last call was for the
- * other. */
+/* Only what failed alone is known to be at fault. Where the store forgot the claim, or is done without, the worker may have two
+ * of one id at hand, and the last call was for the other. */
 static bool
 ended_alone(const struct parked *parked, uint32_t outcomes)
 {
@@ -147,7 +146,8 @@ ended_alone(const struct parked *parked, uint32_t outcomes)
     if (!tries)
         return false;
     bool may_be_two = target->flags & TARGET_DEGRADES ||
-                      forgot_since(checked, tries->called_at - target->lease_ms, parked->place);
+                      forgot_since(checked, parked->produced->id, parked->letter->target, tries->called_at - target->lease_ms,
+                                   parked->place);
     return (may_be_two ? tries->alone_ever : tries->alone) & outcomes;
 }
 

@@ -97,7 +97,7 @@ count_wait(struct repeats *repeats, size_t place, const struct fact *called, con
     waited->place = place;
 }
 
-/* Where the store forgot, or the target goes on without it, one of a batch may have been given to two. */
+/* Where the store forgot it, or the target goes on without, one of a batch may have been given to two. */
 static void
 check_half(struct repeats *repeats, size_t place, const struct fact *called, const struct ending *ending)
 {
@@ -105,7 +105,7 @@ check_half(struct repeats *repeats, size_t place, const struct fact *called, con
     const struct target_facts *target = &checked->targets[called->target];
     struct refusal *refusal = &repeats->refusals[ending->refusal];
     if (refusal->last == called->number || target->flags & TARGET_DEGRADES ||
-        forgot_since(checked, ending->at - target->lease_ms, place))
+        forgot_since(checked, called->id, called->target, ending->at - target->lease_ms, place))
         return;
     refusal->last = called->number;
     refusal->calls++;

@@ -47,11 +47,11 @@ parked(const struct replays *replays, const struct fact *fact)
 
 /* A store that forgot, or was done without, knows nothing of it; nor of a claim that was there when it forgot. */
 static bool
-is_still_known(const struct replays *replays, size_t since, size_t place, int32_t target)
+is_still_known(const struct replays *replays, size_t since, size_t place, uint32_t id, int32_t target)
 {
     const struct checked *checked = replays->checked;
     return since < place && !(checked->targets[target].flags & TARGET_DEGRADES) &&
-           !forgot_since(checked, checked->history->facts[since].at - checked->targets[target].lease_ms, place);
+           !forgot_since(checked, id, target, checked->history->facts[since].at - checked->targets[target].lease_ms, place);
 }
 
 /* It was decided upon after the end was written. */
@@ -80,8 +80,9 @@ executed(const struct replays *replays, size_t place, const struct fact *fact)
     if (replayed->produced == NEVER || !checked->targets[fact->target].is_soar)
         return;
     judged(checked, 15);
-    bool known = is_still_known(replays, replayed->done, place, fact->target) && was_called_since(replays, replayed, fact);
-    bool told = is_still_known(replays, replayed->delivered, place, fact->target) &&
+    bool known = is_still_known(replays, replayed->done, place, fact->id, fact->target) &&
+                 was_called_since(replays, replayed, fact);
+    bool told = is_still_known(replays, replayed->delivered, place, fact->id, fact->target) &&
                 was_told_before(replays, replayed, fact->target);
     if (known || told)
         violated(checked, 15, place, "%s was done, is replayed, and is carried out again", name_of(checked, fact->id));

@@ -34,18 +34,47 @@ check_call(struct checked *checked, size_t place, const struct fact *fact)
     if (idle == NEVER || checked->targets[fact->target].flags & TARGET_DEGRADES)
         return;
     const struct fact *said = &checked->history->facts[idle];
-    if (said->worker != fact->worker || forgot_since(checked, said->at - checked->targets[fact->target].lease_ms, place))
+    if (said->worker != fact->worker ||
+        forgot_since(checked, fact->id, fact->target, said->at - checked->targets[fact->target].lease_ms, place))
         return;
     violated(checked, 10, place, "worker %u calls %s at target %d, which it says is idle", fact->worker,
              name_of(checked, fact->id), fact->target);
+}
+
+/* Dead, and released, mean that it was surely not carried out. Whoever does without the store knows nothing of others, nor does
+ * who met no key because it was lost since the claim under which it was carried out. */
+static bool
+is_false(const struct checked *checked, size_t place, const struct fact *fact, char from, char to)
+{
+    const struct target_facts *target = &checked->targets[fact->target];
+    size_t first = fate_of(checked, fact->id, fact->target)->first;
+    if ((to != 'X' && to != 'R') || from == to || first > place || target->flags & TARGET_DEGRADES)
+        return false;
+    return !forgot_since(checked, fact->id, fact->target, checked->history->facts[first].at - target->lease_ms, place);
+}
+
+/* A key is as it was left, unless the store lost it. */
+static bool
+is_changed(const struct checked *checked, size_t place, const struct fact *fact)
+{
+    size_t before = fate_of(checked, fact->id, fact->target)->key;
+    return before != NEVER && checked->history->facts[before].other != fact->word &&
+           !forgot_between(checked, fact->id, fact->target, before, place);
 }
 
 static void
 check_key(struct checked *checked, size_t place, const struct fact *fact)
 {
     char from = name_of(checked, fact->word)[0], to = name_of(checked, fact->other)[0];
+    struct fate *fate = fate_of(checked, fact->id, fact->target);
     judged(checked, 10);
-    fate_of(checked, fact->id, fact->target)->idle = to == 'I' ? place : NEVER;
+    if (is_false(checked, place, fact, from, to))
+        violated(checked, 10, place, "%s at target %d is %c, and was carried out", name_of(checked, fact->id), fact->target, to);
+    if (is_changed(checked, place, fact))
+        violated(checked, 10, place, "%s at target %d was left as %s, and is met as %c", name_of(checked, fact->id), fact->target,
+                 name_of(checked, checked->history->facts[fate->key].other), from);
+    fate->key = place;
+    fate->idle = to == 'I' ? place : NEVER;
     if (!may_go(from, to, fact->flags & KEY_REPLAY))
         violated(checked, 10, place, "%s at target %d went from %c to %c", name_of(checked, fact->id), fact->target, from, to);
 }

@@ -16,7 +16,7 @@ struct windows {
     struct checked *checked;
     struct seen *seen;              /* [id * n_targets + target] */
     int64_t jumped_at;              /* the store's clock, last */
-    uint32_t word_claimed, word_clock;
+    uint32_t word_claimed;
 };
 
 static struct seen *
@@ -83,7 +83,7 @@ look_at(struct windows *windows, size_t place)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
     else if (fact->kind == FACT_EXECUTED && seen_of(windows, fact->id, fact->target)->sought_at == INT64_MIN)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
-    else if (fact->kind == FACT_FORGOT && fact->word == windows->word_clock)
+    else if (fact->kind == FACT_JUMPED)
         windows->jumped_at = fact->at;
     else if (fact->kind == FACT_JOURNALED && fact->target >= 0 && fact->word == windows->checked->word_duplicate && fact->other)
         suppressed(windows, place, fact);
@@ -93,8 +93,7 @@ void
 check_windows(struct checked *checked)
 {
     const struct history *history = checked->history;
-    struct windows windows = { .checked = checked, .jumped_at = INT64_MIN, .word_claimed = word_of(history, "C"),
-                               .word_clock = word_of(history, "clock") };
+    struct windows windows = { .checked = checked, .jumped_at = INT64_MIN, .word_claimed = word_of(history, "C") };
     size_t n = (size_t)history->n_texts * checked->n_targets;
     windows.seen = malloc((n + 1) * sizeof(*windows.seen));
     for (size_t i = 0; i < n; i++)

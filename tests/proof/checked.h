@@ -15,7 +15,9 @@ struct fate {
     size_t told[CONTENTS_MAX];          /* first time that only the journal could tell its end */
     size_t first;                       /* first execution of all */
     size_t idle;                        /* when its key began to say so, while check_state.c reads; NEVER = it does not */
+    size_t key;                         /* the last change of its key, while check_state.c reads; NEVER = none */
     size_t suppressed;                  /* first journal entry that says duplicate of another, which was heard */
+    size_t forgot;                      /* last time that the store lost its key alone: a place in `losses` */
     uint32_t times;                     /* executions */
 };
 
@@ -24,6 +26,11 @@ struct delivery {
     size_t produced;                    /* its fact */
     int32_t target;                     /* -1: none, it can only be parked */
     size_t ended;                       /* when it was terminal at the latest, as far as the world could see; NEVER = not */
+};
+
+/* One key was lost. */
+struct loss {
+    size_t place, before;               /* the same key's loss before: a place in `losses`, NEVER = none */
 };
 
 struct target_facts {
@@ -44,8 +51,9 @@ struct checked {
     size_t n_deliveries;
     size_t *first_of;                   /* deliveries of a partition begin there; n_partitions + 1 */
     int32_t n_partitions;
-    size_t *forgets, *misses;           /* places of FACT_FORGOT and FACT_MISSED */
-    size_t n_forgets, n_misses;
+    size_t *forgets, *jumps, *misses;   /* places of FACT_FORGOT of all keys, FACT_JUMPED and FACT_MISSED */
+    struct loss *losses;                /* FACT_FORGOT of one key */
+    size_t n_forgets, n_jumps, n_misses, n_losses;
     uint32_t word_delivered, word_duplicate, word_resend, word_throttled;
 };
 
@@ -54,9 +62,15 @@ bool was_heard(const struct checked *, uint32_t id, int32_t target, size_t place
 
 struct fate *fate_of(const struct checked *, uint32_t id, int32_t target);
 
-/* Whether the store lost memory, or was away, from that time on and before that place. */
-bool forgot_since(const struct checked *, int64_t at_ms, size_t to);
+/* losses.c: whether the store lost what it held of that id, or its clock jumped, or it was away, from that time on and before
+ * that place; and how often it lost it. */
+bool forgot_since(const struct checked *, uint32_t id, int32_t target, int64_t at_ms, size_t to);
+uint32_t forgot_times(const struct checked *, uint32_t id, int32_t target, int64_t at_ms, size_t to);
+bool forgot_between(const struct checked *, uint32_t id, int32_t target, size_t from, size_t to);    /* places, and neither */
+bool jumped_since(const struct checked *, int64_t at_ms, size_t to);
 bool missed_since(const struct checked *, int64_t at_ms, size_t to);
+void losses_read(struct checked *);
+void losses_release(struct checked *);
 void judged(struct checked *, int invariant);
 void violated(struct checked *, int invariant, size_t fact, const char *format, ...) __attribute__((format(printf, 4, 5)));
 const char *name_of(const struct checked *, uint32_t text);

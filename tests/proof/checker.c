@@ -13,10 +13,10 @@ static const char *const texts[INVARIANT_COUNT] = {
     [4] = "no commit outside of an assignment",
     [5] = "what is said to be delivered was carried out, with that event's content",
     [6] = "no user sees a message twice; one id, one content; batches of at most 100 different ids",
-    [7] = "a second execution only after a journaled re-send; under hold none",
+    [7] = "a second execution, and a call in doubt, only after a journaled re-send that has a cause; under hold none",
     [8] = "one after the other within a lane",
     [9] = "one call for an id at a time on the wire, begun within its claim's safe time; no claim is taken over within its lease",
-    [10] = "an id's states follow the table; done is never left",
+    [10] = "an id's states follow the table and tell the truth; done is never left",
     [11] = "who suppressed another was delivered, or suppressed by one that was; both are of one window, and it lasted",
     [12] = "windows and bytes are bounded",
     [13] = "opened = terminal + in flight; what is counted is what was journaled",
@@ -68,35 +68,6 @@ fate_of(const struct checked *checked, uint32_t id, int32_t target)
     return &checked->fates[(size_t)id * checked->n_targets + (size_t)target];
 }
 
-/* The last one of these places that lies before `to`; NEVER = none. */
-static size_t
-last_before(const size_t *places, size_t n, size_t to)
-{
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (places[middle] < to)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 ? places[low - 1] : NEVER;
-}
-
-bool
-forgot_since(const struct checked *checked, int64_t at_ms, size_t to)
-{
-    size_t last = last_before(checked->forgets, checked->n_forgets, to);
-    return last != NEVER && checked->history->facts[last].at >= at_ms;
-}
-
-bool
-missed_since(const struct checked *checked, int64_t at_ms, size_t to)
-{
-    size_t last = last_before(checked->misses, checked->n_misses, to);
-    return last != NEVER && checked->history->facts[last].at + checked->history->facts[last].number >= at_ms;
-}
-
 /* ---- indexes ------------------------------------------------------------------------------------------------------------- */
 
 uint32_t
@@ -118,8 +89,6 @@ read_targets(struct checked *checked)
         if (fact->kind == FACT_PRODUCED && fact->partition >= checked->n_partitions)
             checked->n_partitions = fact->partition + 1;
         checked->n_workers = fact->worker >= checked->n_workers ? fact->worker + 1 : checked->n_workers;
-        checked->n_forgets += fact->kind == FACT_FORGOT;
-        checked->n_misses += fact->kind == FACT_MISSED;
         if (fact->target >= 0 && (uint32_t)fact->target >= checked->n_targets)
             checked->n_targets = (uint32_t)fact->target + 1;
         if (fact->kind == FACT_TARGET)
@@ -270,16 +239,9 @@ read_fates(struct checked *checked)
     memset(checked->fates, 0xff, (n + 1) * sizeof(*checked->fates));
     for (size_t i = 0; i < n; i++)
         checked->fates[i].times = 0;
-    checked->forgets = malloc((checked->n_forgets + 1) * sizeof(*checked->forgets));
-    checked->misses = malloc((checked->n_misses + 1) * sizeof(*checked->misses));
-    checked->n_forgets = checked->n_misses = 0;
     for (size_t i = 0; i < history->n; i++) {
         const struct fact *fact = &history->facts[i];
-        if (fact->kind == FACT_FORGOT)
-            checked->forgets[checked->n_forgets++] = i;
-        else if (fact->kind == FACT_MISSED)
-            checked->misses[checked->n_misses++] = i;
-        else if (fact->kind == FACT_EXECUTED)
+        if (fact->kind == FACT_EXECUTED)
             note_execution(checked, i, fact);
         else if (fact->kind == FACT_PARKED)
             note_parked(checked, i, fact);
@@ -324,6 +286,7 @@ history_check(const struct history *history, struct findings *findings)
     read_targets(&checked);
     read_deliveries(&checked);
     read_fates(&checked);
+    losses_read(&checked);
     check_ends(&checked);
     check_windows(&checked);
     check_kafka(&checked);
@@ -339,6 +302,5 @@ history_check(const struct history *history, struct findings *findings)
     free(checked.fates);
     free(checked.deliveries);
     free(checked.first_of);
-    free(checked.forgets);
-    free(checked.misses);
+    losses_release(&checked);
 }

@@ -22,7 +22,7 @@ struct findings {
     uint32_t violations[INVARIANT_COUNT];   /* by invariant; [0]: facts that make no sense, nothing else is judged then */
     uint64_t judged[INVARIANT_COUNT];   /* how many things each invariant looked at: one that looked at none proves nothing */
     uint64_t executed, repeated;        /* calls carried out, and those beyond the first of an id */
-    uint64_t apart;                     /* ids touched by a loss of the store's memory: repeats of these are listed, not judged */
+    uint64_t excused, apart;            /* of these, what nothing but a loss of the store's memory excuses; of so many ids */
 };
 
 void history_check(const struct history *, struct findings *);

@@ -13,6 +13,7 @@ struct course {
     uint64_t draws;
     int64_t at;
     int64_t ends[PARTITIONS], calls;
+    int64_t doubt;              /* of the event at hand, at the target at hand */
     uint32_t worker, epoch, events;
 };
 
@@ -54,7 +55,9 @@ key(struct course *course, const struct fact *event, int32_t target, const char 
     struct fact fact = of(course, FACT_KEY, event, target);
     fact.word = word_of(course, from);
     fact.other = word_of(course, to);
-    fact.flags = event->flags & PRODUCED_REPLAY ? KEY_REPLAY : 0;
+    bool begins = strcmp(to, "C") == 0 && strcmp(from, "C") != 0;
+    fact.flags = (event->flags & PRODUCED_REPLAY ? KEY_REPLAY : 0) | (begins ? KEY_BEGINS : 0);
+    fact.number = fact.limit = course->doubt;
     tell(course, fact);
 }
 
@@ -64,6 +67,7 @@ journal(struct course *course, const struct fact *event, int32_t target, const c
     struct fact fact = of(course, FACT_JOURNALED, event, target);
     fact.word = word_of(course, word);
     fact.other = leader;
+    fact.number = course->doubt;
     tell(course, fact);
 }
 
@@ -100,7 +104,7 @@ refuse(struct course *course, const struct fact *event, int32_t target)
 {
     call(course, event, target, "rejected", 0);
     park(course, event, target);
-    key(course, event, target, "C", "X");
+    key(course, event, target, "C", course->doubt ? "U" : "X");
 }
 
 static void
@@ -131,7 +135,9 @@ replay(struct course *course, const struct fact *event, int32_t target, bool is_
         journal(course, &again, target, "duplicate", 0);
         return;
     }
-    key(course, &again, target, "X", "C");
+    key(course, &again, target, course->doubt ? "U" : "X", "C");
+    if (course->doubt)
+        journal(course, &again, target, "resend", 0);
     if (draw(&course->draws, 2))
         refuse(course, &again, target);
     else
@@ -141,12 +147,15 @@ replay(struct course *course, const struct fact *event, int32_t target, bool is_
 static void
 deliver(struct course *course, const struct fact *event, int32_t target)
 {
+    course->doubt = 0;
     key(course, event, target, "-", "C");
     if (draw(&course->draws, 8) == 0)
         call(course, event, target, "throttled", 1 + draw(&course->draws, 2 * WAIT_MAX_MS));
     if (target == SOAR && draw(&course->draws, 8) == 0) {
         call(course, event, target, "in_doubt", 0);
+        course->doubt = 1;
         journal(course, event, target, "resend", 0);
+        key(course, event, target, "C", "C");
     }
     if (draw(&course->draws, 8) == 0) {
         refuse(course, event, target);

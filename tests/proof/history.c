@@ -11,7 +11,8 @@ static const char *const names[FACT_KIND_COUNT] = {
     [FACT_BEGUN] = "begun",           [FACT_ANSWERED] = "answered",     [FACT_EXECUTED] = "executed",
     [FACT_SHOWN] = "shown",           [FACT_PARKED] = "parked",         [FACT_COMMITTED] = "committed",
     [FACT_KEY] = "key",               [FACT_TAKEN] = "taken",           [FACT_FORGOT] = "forgot",
-    [FACT_MISSED] = "missed",         [FACT_WARNED] = "warned",         [FACT_STARTED] = "started",
+    [FACT_JUMPED] = "jumped",         [FACT_MISSED] = "missed",         [FACT_ALONE] = "alone",
+    [FACT_WARNED] = "warned",         [FACT_STARTED] = "started",
     [FACT_STOPPED] = "stopped",       [FACT_FROZEN] = "frozen",         [FACT_CLOCK] = "clock",
     [FACT_ASSIGNED] = "assigned",     [FACT_REVOKED] = "revoked",       [FACT_LOST] = "lost",
     [FACT_POLLED] = "polled",         [FACT_JOURNALED] = "journaled",   [FACT_GAUGED] = "gauged",
@@ -31,7 +32,8 @@ fact_is_sound(const struct fact *fact)
 {
     bool has_target = fact->kind == FACT_TARGET || fact->kind == FACT_PATIENCE || fact->kind == FACT_CALLED ||
                       fact->kind == FACT_BEGUN || fact->kind == FACT_ANSWERED || fact->kind == FACT_EXECUTED ||
-                      fact->kind == FACT_SHOWN || fact->kind == FACT_KEY || fact->kind == FACT_TAKEN;
+                      fact->kind == FACT_SHOWN || fact->kind == FACT_KEY || fact->kind == FACT_TAKEN ||
+                      fact->kind == FACT_ALONE;
     return fact->target >= (has_target ? 0 : -1) && fact->target < FACT_TARGETS_MAX && fact->content < FACT_CONTENTS_MAX &&
            fact->worker < FACT_WORKERS_MAX && fact->partition >= -1 && fact->partition < FACT_PARTITIONS_MAX &&
            (fact->kind != FACT_PRODUCED || fact->partition >= 0);

@@ -33,13 +33,17 @@ enum fact_kind {
                          * is known; number: it may have been written so many ms later; flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
-                         * that says that no call is under way); worker; number: the doubt in it; flags: KEY_*.
-                         * A claim that is written anew is told too, though it says the same */
+                         * that says that no call is under way, or was given up); worker; number: the doubt in it;
+                         * limit: the doubt in what it left; flags: KEY_*. A claim that is written anew is told too, though it
+                         * says the same */
     FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
                          * given up: who held it may have sent */
-    FACT_FORGOT,        /* the store lost memory: all of it, or what was written last; word: "clock" = its clock jumped */
+    FACT_FORGOT,        /* the store lost memory: what it held of that id for that target; id 0: all of it, or what was
+                         * written last */
+    FACT_JUMPED,        /* the store's clock jumped: claims there are older or younger than they were, nothing was lost */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */
+    FACT_ALONE,         /* worker, target, id: it claims that one by what it remembers itself, the store being away */
     FACT_WARNED,        /* worker: it knows that the store forgot what was produced before `number` (ms of the world's clock) */
     FACT_STARTED,       /* worker: a new life of a process */
     FACT_STOPPED,       /* worker; word: killed, drained, forced; number: records in its windows when it left;
@@ -74,8 +78,8 @@ enum { TARGET_HOLDS = 1, TARGET_KEEPS_ORDER = 2, TARGET_DEGRADES = 4, TARGET_HOL
 enum { PRODUCED_UNREADABLE = 1, PRODUCED_NO_ROUTE = 2, PRODUCED_REPLAY = 4, PRODUCED_EXPIRES = 8, PRODUCED_DROPPED = 16 };
 enum { PARKED_STUB = 1 };
 /* For a replayed record; by the first command of a claim, not by a renewal or an end; a claim that the next owner may have at
- * once; by any command of a claim. */
-enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4, KEY_CLAIMED = 8 };
+ * once; by any command of a claim; by a claim of who did not hold it: a custody begins. */
+enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4, KEY_CLAIMED = 8, KEY_BEGINS = 16 };
 enum { ANSWERED_TOO_LATE = 1 };     /* it was not begun, as its claim was too old by then */
 enum { FACT_TARGETS_MAX = 8, FACT_CONTENTS_MAX = 8, FACT_WORKERS_MAX = 1 << 24, FACT_PARTITIONS_MAX = 1 << 20 };
 

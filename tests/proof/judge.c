@@ -19,8 +19,9 @@ tell(const struct findings *findings)
     }
     for (uint32_t i = 0; i < findings->n && i < 16; i++)
         printf("I%d: %s\n", findings->first[i].invariant, findings->first[i].text);
-    printf("%lu calls carried out, %lu of them again, %lu ids apart for a loss of memory, %u violations\n",
-           (unsigned long)findings->executed, (unsigned long)findings->repeated, (unsigned long)findings->apart, findings->n);
+    printf("%lu calls carried out, %lu of them again, %lu excused by a loss of memory (%lu ids), %u violations\n",
+           (unsigned long)findings->executed, (unsigned long)findings->repeated, (unsigned long)findings->excused,
+           (unsigned long)findings->apart, findings->n);
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }

@@ -59,7 +59,8 @@ struct told {
 #define STOPPED(word_, ...) { .fact = { .kind = FACT_STOPPED, .worker = 1, .target = -1, __VA_ARGS__ }, .word = (word_) }
 #define FROZEN(for_ms, ...) { .fact = { .kind = FACT_FROZEN, .worker = 1, .target = -1, .number = (for_ms), __VA_ARGS__ } }
 #define FORGOT(...) { .fact = { .kind = FACT_FORGOT, .target = -1, __VA_ARGS__ } }
-#define JUMPED(...) { .fact = { .kind = FACT_FORGOT, .target = -1, __VA_ARGS__ }, .word = "clock" }
+#define LOST_KEY(target_, id_) { .fact = { .kind = FACT_FORGOT, .target = (target_) }, .id = (id_), .word = "evicted" }
+#define JUMPED(...) { .fact = { .kind = FACT_JUMPED, .target = -1, __VA_ARGS__ } }
 #define MISSED(for_ms, ...) { .fact = { .kind = FACT_MISSED, .target = -1, .number = (for_ms), __VA_ARGS__ } }
 #define CALM(within_ms) { .fact = { .kind = FACT_CALM, .target = -1, .number = (within_ms) } }
 #define RESTED(...) { .fact = { .kind = FACT_RESTED, .target = -1, __VA_ARGS__ } }

@@ -17,7 +17,7 @@ Test(proof_calls, no_user_sees_a_message_twice)
         { "a full batch", SOUND, 0, 
           { NOTED(0, "a"), NOTED(1, "b"), CALLED(NOTICE, "a", .limit = 100), CALLED(NOTICE, "b", .limit = 100) } },
         { "the same id in the next call", SOUND, 0,
-          { NOTED(0, "a"), CALLED(NOTICE, "a"), ANSWERED(NOTICE, "in_doubt"), CALLED(NOTICE, "a", .number = 2) } },
+          { NOTED(0, "a"), CALLED(NOTICE, "a"), ANSWERED(NOTICE, "throttled"), CALLED(NOTICE, "a", .number = 2) } },
         { "twice to one", 6, 0, { NOTED(0, "a"), SHOWN("a", "u"), SHOWN("a", "v"), SHOWN("a", "u") } },
         { "twice as the portal counts", 6, 0, { NOTED(0, "a"), SHOWN("a", "u", .number = 1), SHOWN("a", "w", .number = 2) } },
         { "one content to this one, another to that one", 6, 0,
@@ -38,6 +38,11 @@ Test(proof_calls, a_second_execution_was_announced)
         { "announced, then again", SOUND, 0, { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a") } },
         { "announced, not carried out", SOUND, TARGET_HOLDS, { JOURNALED(SOAR, 0, "a", "resend"), DONE(0, "a") } },
         { "the store forgot in between", SOUND, 0, { DONE(0, "a"), FORGOT(), EXECUTED(SOAR, "a") } },
+        { "the store lost its key in between", SOUND, 0, { DONE(0, "a"), LOST_KEY(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store forgot twice", SOUND, 0,
+          { DONE(0, "a"), FORGOT(), EXECUTED(SOAR, "a"), LOST_KEY(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "announced once, and the store forgot once", SOUND, 0,
+          { DONE(0, "a"), FORGOT(), EXECUTED(SOAR, "a"), JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a") } },
         { "the store forgot between claim and call", SOUND, 0,
           { OPEN(0, "a"), KEY("a", "-", "C"), FORGOT(), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
         { "under hold, when somebody replays it", SOUND, TARGET_HOLDS,
@@ -46,6 +51,15 @@ Test(proof_calls, a_second_execution_was_announced)
         { "the store was away and it went on without", SOUND, TARGET_DEGRADES,
           { DONE(0, "a"), MISSED(100), EXECUTED(SOAR, "a") } },
         { "not announced", 7, 0, { DONE(0, "a"), EXECUTED(SOAR, "a") } },
+        { "the store lost another key", 7, 0, { DONE(0, "a"), DONE(1, "b"), LOST_KEY(SOAR, "b"), EXECUTED(SOAR, "a") } },
+        { "the store lost its key for another target", 7, 0, { DONE(0, "a"), LOST_KEY(NOTICE, "a"), EXECUTED(SOAR, "a") } },
+        { "the store lost its key, and it was carried out twice since", 7, 0,
+          { DONE(0, "a"), LOST_KEY(SOAR, "a"), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store forgot before its first claim", 7, 0,
+          { OPEN(0, "a"), FORGOT(), KEY("a", "-", "C"), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store's clock jumped", 7, 0, { DONE(0, "a"), JUMPED(), EXECUTED(SOAR, "a") } },
+        { "under hold the store forgot once", 7, TARGET_HOLDS,
+          { DONE(0, "a"), FORGOT(), EXECUTED(SOAR, "a"), JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a") } },
         { "announced too late", 7, 0, { DONE(0, "a"), EXECUTED(SOAR, "a"), JOURNALED(SOAR, 0, "a", "resend") } },
         { "announced once, repeated twice", 7, 0,
           { DONE(0, "a"), JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
@@ -65,7 +79,8 @@ Test(proof_calls, a_second_execution_was_announced)
 Test(proof_calls, ids_touched_by_a_loss_of_memory_are_listed_apart)
 {
     static const struct tale tale = { "twice", SOUND, 0,
-                                      { DONE(0, "a"), DONE(1, "b"), FORGOT(), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } };
+                                      { DONE(0, "a"), DONE(1, "b"), FORGOT(), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "b"), FORGOT(),
+                                        EXECUTED(SOAR, "a"), JOURNALED(SOAR, 1, "b", "resend"), EXECUTED(SOAR, "b") } };
     struct history history;
     struct findings findings;
     history_init(&history);
@@ -73,9 +88,10 @@ Test(proof_calls, ids_touched_by_a_loss_of_memory_are_listed_apart)
     history_check(&history, &findings);
     history_release(&history);
     cr_expect_eq(findings.n, 0);
-    cr_expect_eq(findings.executed, 4);
-    cr_expect_eq(findings.repeated, 2);
-    cr_expect_eq(findings.apart, 1);
+    cr_expect_eq(findings.executed, 6);
+    cr_expect_eq(findings.repeated, 4);
+    cr_expect_eq(findings.excused, 3);
+    cr_expect_eq(findings.apart, 2);
 }
 
 Test(proof_calls, lanes_keep_their_order)
@@ -140,12 +156,17 @@ Test(proof_calls, one_call_for_an_id_at_a_time)
             SENT(NOTICE, "a", .worker = 2), SENT(NOTICE, "b", .worker = 3) } },
         { "decided by two, begun by one", SOUND, 0,
           { DONE(0, "a"), CALLED(SOAR, "a"), CALLED(SOAR, "a", .number = 2), BEGUN(SOAR), ANSWERED(SOAR, "not_sent", .number = 2),
-            ANSWERED(SOAR, "delivered"), SENT(SOAR, "a", .number = 3) } },
+            ANSWERED(SOAR, "throttled"), SENT(SOAR, "a", .number = 3) } },
         { "decided one after the other, begun together", 9, 0,
           { DONE(0, "a"), CALLED(SOAR, "a"), CALLED(SOAR, "a", .worker = 2), BEGUN(SOAR, .worker = 2), BEGUN(SOAR) } },
         { "another member of the call is called for elsewhere", 9, 0,
           { NOTED(0, "a"), NOTED(1, "b"), CALLED(NOTICE, "a"), CALLED(NOTICE, "b"), BEGUN(NOTICE),
             SENT(NOTICE, "a", .worker = 2) } },
+        { "the store's clock jumped", SOUND, 0, { DONE(0, "a"), SENT(SOAR, "a"), JUMPED(), SENT(SOAR, "a", .worker = 2) } },
+        { "the store lost its key", SOUND, 0,
+          { DONE(0, "a"), SENT(SOAR, "a"), LOST_KEY(SOAR, "a"), SENT(SOAR, "a", .worker = 2) } },
+        { "the store lost another key", 9, 0,
+          { DONE(0, "a"), DONE(1, "b"), SENT(SOAR, "a"), LOST_KEY(SOAR, "b"), SENT(SOAR, "a", .worker = 2) } },
         { "two at once", 9, 0, { DONE(0, "a"), SENT(SOAR, "a"), SENT(SOAR, "a", .worker = 2) } },
         { "the second stood still with its claim", 9, 0,
           { DONE(0, "a"), FROZEN(MARGIN_OVER, .worker = 2), SENT(SOAR, "a", .at = 2200), SENT(SOAR, "a", .worker = 2) } },

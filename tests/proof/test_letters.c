@@ -16,6 +16,7 @@
 #define TAKEN(id_) { .fact = { .kind = FACT_TAKEN, .worker = 1, .target = SOAR }, .id = (id_) }
 #define AHEAD(by_ms, ...) \
     { .fact = { .kind = FACT_CLOCK, .worker = 1, .target = -1, .number = (by_ms), __VA_ARGS__ } }
+#define RESENT(id_, doubt_) JOURNALED(SOAR, 0, id_, "resend", .number = (doubt_))
 #define TRIED(id_, word_, ...) CALLED(SOAR, id_), ANSWERED(SOAR, word_, __VA_ARGS__)
 
 Test(proof_letters, a_dead_letter_has_a_cause)
@@ -141,7 +142,7 @@ Test(proof_letters, what_is_unconfirmed_is_in_doubt)
           { OPEN(0, "a"), CALLED(SOAR, "a", .worker = 2), STOPPED("killed", .worker = 2), TAKEN("a"),
             LETTER(0, "a", "unconfirmed") } },
         { "more often than the policy bears", SOUND, 0,
-          { OPEN(0, "a"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"),
+          { OPEN(0, "a"), TRIED("a", "in_doubt"), RESENT("a", 1), TRIED("a", "in_doubt"), RESENT("a", 2), TRIED("a", "in_doubt"),
             LETTER(0, "a", "unconfirmed") } },
         { "its end may be forgotten", SOUND, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "a"), CALLED(SOAR, "b"), ANSWERED(SOAR, "not_sent"), FORGOT(), WARNED(11), LETTER(0, "a", "unconfirmed") } },
@@ -158,7 +159,7 @@ Test(proof_letters, what_is_unconfirmed_is_in_doubt)
         { "its own doubt in its own claim", 1, TARGET_HOLDS,
           { OPEN(0, "a"), CALLED(SOAR, "a"), KEY("a", "C", "C", .number = 1), LETTER(0, "a", "unconfirmed") } },
         { "as often as the policy bears", 1, 0,
-          { OPEN(0, "a"), TRIED("a", "in_doubt"), TRIED("a", "in_doubt"), LETTER(0, "a", "unconfirmed") } },
+          { OPEN(0, "a"), TRIED("a", "in_doubt"), RESENT("a", 1), TRIED("a", "in_doubt"), LETTER(0, "a", "unconfirmed") } },
         { "another is in doubt", 1, TARGET_HOLDS,
           { OPEN(0, "a"), OPEN(1, "b"), TRIED("b", "in_doubt"), LETTER(0, "a", "unconfirmed"), LETTER(1, "b", "unconfirmed") } },
         { "produced after the loss", 1, TARGET_HOLDS_AMNESIA,

@@ -11,6 +11,10 @@ Test(proof_state, keys_follow_the_table)
 {
     static const struct tale tales[] = {
         { "claimed, done", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "D") } },
+        { "lost and claimed again", SOUND, 0,
+          { KEY("a", "-", "C"), KEY("a", "C", "D"), LOST_KEY(SOAR, "a"), KEY("a", "-", "C"), FORGOT(), KEY("a", "-", "D") } },
+        { "an older state came back", SOUND, 0,
+          { KEY("a", "-", "C"), KEY("a", "C", "D"), LOST_KEY(SOAR, "a"), KEY("a", "C", "C", .worker = 2) } },
         { "released, claimed again, dead", SOUND, 0, { KEY("a", "C", "R"), KEY("a", "R", "C"), KEY("a", "C", "X") } },
         { "an acknowledgement comes after all", SOUND, 0, { KEY("a", "C", "U"), KEY("a", "U", "D"), KEY("b", "X", "D") } },
         { "a claim is given back unused", SOUND, 0, { KEY("a", "-", "C"), KEY("a", "C", "-"), KEY("a", "-", "C") } },
@@ -24,12 +28,42 @@ Test(proof_state, keys_follow_the_table)
         { "done is left for a claim", 10, 0, { KEY("a", "-", "C"), KEY("a", "C", "D"), KEY("a", "D", "C") } },
         { "done is overwritten by dead", 10, 0, { KEY("a", "C", "D"), KEY("a", "D", "X") } },
         { "done is left in a replay", 10, 0, { KEY("a", "D", "C", .flags = 1) } },
+        { "done is gone", 10, 0, { KEY("a", "-", "C"), KEY("a", "C", "D"), KEY("a", "-", "C") } },
+        { "done is gone, and another key was lost", 10, 0,
+          { KEY("a", "-", "C"), KEY("a", "C", "D"), LOST_KEY(SOAR, "b"), KEY("a", "-", "C") } },
+        { "done is gone, and it was lost before", 10, 0,
+          { KEY("a", "-", "C"), LOST_KEY(SOAR, "a"), KEY("a", "-", "C"), KEY("a", "C", "D"), KEY("a", "-", "C") } },
         { "done is erased", 10, 0, { KEY("a", "D", "-") } },
         { "dead begins again without a replay", 10, 0, { KEY("a", "X", "C") } },
         { "held begins again without a replay", 10, 0, { KEY("a", "U", "C") } },
         { "held is released", 10, 0, { KEY("a", "U", "R") } },
         { "dead is held", 10, 0, { KEY("a", "X", "U") } },
         { "dead is erased", 10, 0, { KEY("a", "X", "-") } },
+    };
+    EXPECT_TALES(10, tales);
+}
+
+Test(proof_state, what_is_marked_as_not_carried_out_was_not)
+{
+    static const struct tale tales[] = {
+        { "dead", SOUND, 0, { OPEN_A, KEY("a", "-", "C"), PARKED(SOAR, 0, "a"), KEY("a", "C", "X") } },
+        { "held", SOUND, 0, { DONE(0, "a"), KEY("a", "-", "C"), PARKED(SOAR, 0, "a"), KEY("a", "C", "U", .number = 1) } },
+        { "carried out in a replay", SOUND, 0,
+          { OPEN_A, KEY("a", "C", "X"), KEY("a", "X", "C", .flags = KEY_REPLAY), EXECUTED(SOAR, "a"), KEY("a", "C", "U") } },
+        { "another one was carried out", SOUND, 0, { DONE(0, "b"), KEY("a", "C", "X"), KEY("c", "C", "R") } },
+        { "who was carried out was forgotten", SOUND, 0,
+          { DONE(0, "a"), KEY("a", "-", "C"), LOST_KEY(SOAR, "a"), KEY("a", "-", "C"), KEY("a", "C", "X") } },
+        { "it goes on without the store", SOUND, TARGET_DEGRADES, { DONE(0, "a"), KEY("a", "-", "C"), KEY("a", "C", "X") } },
+        { "dead, and carried out", 10, 0, { DONE(0, "a"), KEY("a", "-", "C"), KEY("a", "C", "X") } },
+        { "dead in a replay, and carried out", 10, 0,
+          { DONE(0, "a"), KEY("a", "C", "U", .number = 1), KEY("a", "U", "C", .flags = KEY_REPLAY, .number = 1),
+            KEY("a", "C", "X") } },
+        { "released, and carried out", 10, 0, { DONE(0, "a"), KEY("a", "-", "C"), KEY("a", "C", "R") } },
+        { "released while idle, and carried out", 10, 0, { DONE(0, "a"), KEY("a", "C", "I"), KEY("a", "I", "R") } },
+        { "another one was forgotten", 10, 0,
+          { DONE(0, "a"), DONE(1, "b"), KEY("a", "-", "C"), LOST_KEY(SOAR, "b"), KEY("a", "C", "X") } },
+        { "it was forgotten more than a lease before", 10, 0,
+          { FORGOT(.at = 1), OPEN_A, EXECUTED(SOAR, "a", .at = LEASE_MS + 2), KEY("a", "-", "C"), KEY("a", "C", "X") } },
     };
     EXPECT_TALES(10, tales);
 }

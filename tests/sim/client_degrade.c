@@ -50,8 +50,11 @@ claim_by_memory(struct world *world, struct worker *worker, struct op *op)
     if (op->answer.verdict == CLAIM_TAKEOVER)
         client_tell_taken(world, op, met);
     remember(world, worker, op, &write);
-    if (write.state != CLAIM_STATE_NONE)
-        custodies_open(&worker->client->remembered, op->order.dispatch, world->now);
+    if (write.state == CLAIM_STATE_NONE)
+        return;
+    custodies_open(&worker->client->remembered, op->order.dispatch, world->now);
+    world_fact(world, &(struct fact){ .kind = FACT_ALONE, .worker = worker->life, .target = (int32_t)op->order.target,
+                                      .id = world_text(world, op->id) });
 }
 
 static void

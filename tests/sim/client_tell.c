@@ -1,38 +1,58 @@
 /* client_tell.c: what a command did to the key of a delivery, as a fact. */
 #include "tests/sim/client_parts.h"
 
-/* Its letter; a claim that says that nothing is under way is an I. What is no claim is nothing to whoever looks for one. */
-static char
-state_of(const struct store_reply *reply)
+/* What is no claim is nothing to whoever looks for one. */
+static struct claim_value
+value_of(const struct store_reply *reply)
 {
-    struct claim_value value = { 0 };
+    struct claim_value value = { .state = CLAIM_STATE_NONE };
     if (reply->kind != STORE_TEXT || !claim_value_read(slice_of(reply->text), &value))
-        return '-';
-    return value.idle ? 'I' : reply->text[0];
+        return (struct claim_value){ .state = CLAIM_STATE_NONE };
+    return value;
 }
 
 /* Left so that the next owner need not wait. */
 static bool
-is_given_up(const struct store_reply *reply)
+is_given_up(const struct claim_value *value)
 {
-    struct claim_value value;
-    return reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) &&
-           value.state == CLAIM_STATE_CLAIMED && value.lease_ms == 0;
+    return value->state == CLAIM_STATE_CLAIMED && value->lease_ms == 0;
 }
 
 /* The same claim once more makes it young again. */
 static bool
-is_claim_written(const struct op *op, char to)
+is_claim_written(const struct op *op, const struct claim_value *is)
 {
     bool written = op->step == STEP_CLAIM ? op->reply.kind == STORE_NIL : op->reply.kind == STORE_NUMBER;
-    return written && (to == 'C' || to == 'I');
+    return written && is->state == CLAIM_STATE_CLAIMED;
 }
 
-static uint32_t
-doubt_of(const struct store_reply *reply)
+/* Its letter; a claim that says that nothing is under way is an I. */
+static char
+letter_of(const struct claim_value *value)
 {
-    struct claim_value value = { 0 };
-    return reply->kind == STORE_TEXT && claim_value_read(slice_of(reply->text), &value) ? value.doubt : 0;
+    switch (value->state) {
+    case CLAIM_STATE_NONE:
+        return '-';
+    case CLAIM_STATE_CLAIMED:
+        return value->idle || is_given_up(value) ? 'I' : 'C';
+    case CLAIM_STATE_DONE:
+        return 'D';
+    case CLAIM_STATE_RELEASED:
+        return 'R';
+    case CLAIM_STATE_UNCONFIRMED:
+        return 'U';
+    case CLAIM_STATE_DEAD:
+        return 'X';
+    }
+    return '?';
+}
+
+/* By a claim, not by a renewal: that of one that it held before. */
+static bool
+begins(const struct op *op, const struct claim_value *was, const struct claim_value *is)
+{
+    bool same = was->state == CLAIM_STATE_CLAIMED && was->owner == is->owner && was->dispatch == is->dispatch;
+    return op->is_claim && op->step != STEP_GIVE_BACK && is->state == CLAIM_STATE_CLAIMED && !same;
 }
 
 void
@@ -61,12 +81,14 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
     if (op->step == STEP_SWAP)
         tell_swap(world, op, before);
     keys_get(store_keys(world), store_now_ms(world), op->key, &now);
-    char from[2] = { state_of(before) }, to[2] = { state_of(&now) };
-    if (from[0] == to[0] && doubt_of(before) == doubt_of(&now) && !is_claim_written(op, to[0]))
+    struct claim_value was = value_of(before), is = value_of(&now);
+    char from[2] = { letter_of(&was) }, to[2] = { letter_of(&is) };
+    if (from[0] == to[0] && was.doubt == is.doubt && !is_claim_written(op, &is))
         return;
     uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0) |
-                     (is_given_up(&now) ? KEY_GIVEN_UP : 0) | (op->is_claim ? KEY_CLAIMED : 0);
+                     (is_given_up(&is) ? KEY_GIVEN_UP : 0) | (op->is_claim ? KEY_CLAIMED : 0) |
+                     (begins(op, &was, &is) ? KEY_BEGINS : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
-                                      .other = world_text(world, to), .flags = flags, .number = doubt_of(&now) });
+                                      .other = world_text(world, to), .flags = flags, .number = is.doubt, .limit = was.doubt });
 }

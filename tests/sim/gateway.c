@@ -161,6 +161,8 @@ gateway_take(struct world *world, struct exchange *exchange)
     if (made_up_refusal(world, exchange, world->gateway->outage_until[exchange->target] > world->now))
         return;
     carry_out(world, exchange);
+    if (made_up_failure(world, exchange))
+        return;
     if (world_fires(world, SWARM_execute_then_500))
         made_up_say(exchange, statuses[world_draw(world, 3)], "{\"code\":500,\"msg\":\"error\"}");
     else if (world_fires(world, SWARM_broken_reply))

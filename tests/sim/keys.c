@@ -137,33 +137,45 @@ keys_count(const struct keys *keys)
     return keys->n;
 }
 
-bool
-keys_evict(struct keys *keys, uint32_t n)
+const char *
+keys_name(const struct keys *keys, uint32_t n)
 {
     for (uint32_t i = 0; i < keys->room; i++)
-        if (keys->at[i].key && n-- == 0) {
-            take_out(keys, &keys->at[i]);
-            return true;
-        }
-    return false;
+        if (keys->at[i].key && n-- == 0)
+            return keys->at[i].key;
+    return NULL;
+}
+
+/* Those of `keys` that the other has not, or not so. */
+static void
+tell_others(const struct keys *keys, const struct keys *other, bool missing_only, void *owner, void (*tell)(void *, const char *))
+{
+    for (uint32_t i = 0; i < keys->room; i++) {
+        const struct entry *one = &keys->at[i], *same = one->key ? place_of(other, one->key) : NULL;
+        if (!same || (missing_only && same->key))
+            continue;
+        if (!same->key || strcmp(one->value, same->value) != 0 || one->expires_ms != same->expires_ms)
+            tell(owner, one->key);
+    }
+}
+
+void
+keys_differ(const struct keys *a, const struct keys *b, void *owner, void (*tell)(void *, const char *))
+{
+    tell_others(a, b, false, owner, tell);
+    tell_others(b, a, true, owner, tell);
 }
 
 static const char spoilt[] = "spoilt";
 
-bool
-keys_spoil(struct keys *keys, const char *prefix, uint32_t n)
+void
+keys_spoil(struct keys *keys, const char *key)
 {
-    for (uint32_t i = 0; i < keys->room; i++) {
-        struct entry *entry = &keys->at[i];
-        if (!entry->key || n-- > 0)
-            continue;
-        if (strncmp(entry->key, prefix, strlen(prefix)) != 0)
-            return false;
-        free(entry->value);
-        entry->value = strdup(spoilt);
-        return true;
-    }
-    return false;
+    struct entry *entry = place_of(keys, key);
+    if (!entry->key)
+        return;
+    free(entry->value);
+    entry->value = strdup(spoilt);
 }
 
 /* Taking one out moves others up: it is looked from the begin again. */

@@ -89,17 +89,18 @@ is_refused_by_code(struct world *world, struct exchange *exchange)
     return true;
 }
 
-/* One id, whose number the seed tells, makes the backend fail; that is no fault of the moment, and does not end. */
+/* One id, whose number the seed tells, makes the backend fail; that is no fault of the moment, and does not end. There is one
+ * only: of two, with nobody else to be delivered, none is ever the one that is at fault. */
 static bool
-is_sick(struct world *world, const struct exchange *exchange)
+is_sick(struct world *world, const struct exchange *exchange, enum swarm_row row)
 {
     char mark[24];
     int size = snprintf(mark, sizeof(mark), "e%u~", (unsigned)(world->swarm.seed % SICK_IDS));
     const struct buf *target = &exchange->request.target, *body = &exchange->request.body;
-    if (world_of(world, SWARM_sick) == 0 || exchange->is_token ||
+    if (world_of(world, row) == 0 || exchange->is_token ||
         (!memmem(target->at, target->size, mark, (size_t)size) && !memmem(body->at, body->size, mark, (size_t)size)))
         return false;
-    world->fired[SWARM_sick]++;
+    world->fired[row]++;
     return true;
 }
 
@@ -109,7 +110,7 @@ made_up_refusal(struct world *world, struct exchange *exchange, bool is_down)
     bool soar = exchange->target == TARGET_SOAR_PROD;
     if (is_down || world_fires(world, SWARM_unavailable))
         say_code(exchange, 503, "ServiceUnavailable");
-    else if (is_sick(world, exchange))
+    else if (is_sick(world, exchange, SWARM_sick))
         say_code(exchange, 500, "InternalError");
     else if (world_fires(world, SWARM_throttle))
         throttle(world, exchange);
@@ -127,6 +128,15 @@ made_up_refusal(struct world *world, struct exchange *exchange, bool is_down)
         made_up_say(exchange, 200, "<html>sign in</html>");
     else
         return false;
+    return true;
+}
+
+bool
+made_up_failure(struct world *world, struct exchange *exchange)
+{
+    if (!is_sick(world, exchange, SWARM_sick_after))
+        return false;
+    say_code(exchange, 500, "InternalError");
     return true;
 }
 

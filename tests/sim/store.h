@@ -22,8 +22,9 @@ struct keys *keys_new(void);
 void keys_free(struct keys *);
 void keys_flush(struct keys *);
 struct keys *keys_copy(const struct keys *);                    /* what a replica has */
-bool keys_evict(struct keys *, uint32_t n);                     /* the n-th of those there are */
-bool keys_spoil(struct keys *, const char *prefix, uint32_t n); /* the n-th, where its name begins so: it holds no claim */
+const char *keys_name(const struct keys *, uint32_t n);         /* the n-th of those there are; NULL = there are less */
+void keys_differ(const struct keys *, const struct keys *, void *owner, void (*)(void *owner, const char *key));    /* each */
+void keys_spoil(struct keys *, const char *key);                /* it holds no claim any more */
 uint32_t keys_heal(struct keys *);                              /* what was spoilt is deleted: how many */
 void keys_drop(struct keys *, const char *key);
 uint32_t keys_count(const struct keys *);

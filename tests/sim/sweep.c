@@ -14,7 +14,7 @@ enum { JOBS_MAX = 64, FAILURES_MAX = 20, SAY_MS = 5000, ROUND_US = 100000, SAME_
 struct share {                  /* what one child writes and all read */
     uint64_t seed;              /* under way */
     uint64_t done, failed;
-    uint64_t steps, executed, repeated, apart;
+    uint64_t steps, executed, repeated, excused, apart;
     uint64_t fired[SWARM_COUNT], judged[INVARIANT_COUNT];
     uint64_t failures[FAILURES_MAX];
     char texts[FAILURES_MAX][TRIAL_TEXT_BYTES];
@@ -45,6 +45,7 @@ gather(struct share *share, const struct trial *trial)
     share->steps += trial->steps;
     share->executed += trial->executed;
     share->repeated += trial->repeated;
+    share->excused += trial->excused;
     share->apart += trial->apart;
     for (unsigned row = 0; row < SWARM_COUNT; row++)
         share->fired[row] += trial->fired[row];
@@ -135,6 +136,7 @@ sum(const struct sweep *sweep, const struct share *shares)
         all.steps += one->steps;
         all.executed += one->executed;
         all.repeated += one->repeated;
+        all.excused += one->excused;
         all.apart += one->apart;
         for (unsigned row = 0; row < SWARM_COUNT; row++)
             all.fired[row] += one->fired[row];
@@ -259,9 +261,9 @@ tell_tables(const struct sweep *sweep, const struct share *all)
 {
     uint64_t bad = tell_faults(sweep, all);
     bad += tell_invariants(sweep, all);
-    printf("\n%lu seeds, %lu steps, %lu calls carried out, %lu of them again, %lu ids apart for a loss of memory\n",
+    printf("\n%lu seeds, %lu steps, %lu calls carried out, %lu of them again, %lu excused by a loss of memory (%lu ids)\n",
            (unsigned long)all->done, (unsigned long)all->steps, (unsigned long)all->executed, (unsigned long)all->repeated,
-           (unsigned long)all->apart);
+           (unsigned long)all->excused, (unsigned long)all->apart);
     return bad;
 }
 

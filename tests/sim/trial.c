@@ -25,6 +25,7 @@ trial_run(struct trial *trial, const struct swarm *swarm, uint64_t steps_max, FI
         trial->passed = findings.n == 0;
         trial->executed = findings.executed;
         trial->repeated = findings.repeated;
+        trial->excused = findings.excused;
         trial->apart = findings.apart;
         memcpy(trial->judged, findings.judged, sizeof(trial->judged));
         if (!trial->passed) {

@@ -14,7 +14,7 @@ struct trial {
     int invariant;                      /* 0 = seen by the world itself, or a crash */
     char text[TRIAL_TEXT_BYTES];        /* why not */
     uint64_t hash;                      /* of its trace */
-    uint64_t steps, executed, repeated, apart;
+    uint64_t steps, executed, repeated, excused, apart;
     uint64_t fired[SWARM_COUNT];
     uint64_t judged[INVARIANT_COUNT];
 };

@@ -264,8 +264,9 @@ allowed_ms(const struct world *world)
     if (policy->rate_per_hour)
         most += world_of(world, SWARM_events) * 3600000 / (ms_t)policy->rate_per_hour * 2;
     ms_t try_ms = policy->retry_max_ms + policy->breaker_every_ms + policy->call_timeout_ms;
-    if (world_of(world, SWARM_sick))    /* its budget, each try in turn with a copy: in a batch, alone, and when it is replayed */
-        most += 10 * world_of(world, SWARM_attempts) * try_ms;
+    if (world_of(world, SWARM_sick) || world_of(world, SWARM_sick_after))
+        most += 10 * world_of(world, SWARM_attempts) * try_ms;     /* its budget, each try in turn with a copy: in a batch, alone,
+                                                                     * and when it is replayed */
     return most + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS + 60000;
 }
 
