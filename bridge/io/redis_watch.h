@@ -20,8 +20,8 @@ struct watch {
     struct watch_entry at[WATCH_ENTRIES];       /* zeroed = empty */
 };
 
-/* Notes a sight and returns for how long the claim has been watched without a renewal. pttl_ms below 0: the key does not
- * expire. */
+/* Notes a sight and returns for how long, at least, the claim has been watched without a renewal. pttl_ms below 0: the key does
+ * not expire. */
 ms_t watch_age_ms(struct watch *, uint64_t key, uint64_t value, ms_t pttl_ms, ms_t now_ms);
 
 #endif

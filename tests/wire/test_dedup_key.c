@@ -105,24 +105,33 @@ Test(redis_watch, a_claim_grows_old_by_our_clock_while_nobody_renews_it)
 {
     static struct watch watch;
     cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000, 1000), 0);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 80000, 11000), 10000);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 79000, 12000), 11000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 80000, 11000), 10000 - WATCH_SLACK_MS);
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 79000, 12000), 11000 - WATCH_SLACK_MS);
     cr_expect_eq(watch_age_ms(&watch, 7, 1, 78500, 13600), 0, "fell too little: it was renewed meanwhile");
     cr_expect_eq(watch_age_ms(&watch, 7, 2, 77500, 14600), 0, "another value");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, 76500, 15600), 1000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 2, 76500, 15600), 1000 - WATCH_SLACK_MS);
     cr_expect_eq(watch_age_ms(&watch, 7, 2, 99000, 16600), 0, "rose");
     cr_expect_eq(watch_age_ms(&watch, 7, 2, -1, 17600), 0, "does not expire any more");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, -1, 47600), 30000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 2, -1, 47600), 30000 - WATCH_SLACK_MS);
     cr_expect_eq(watch_age_ms(&watch, 7 + WATCH_ENTRIES, 2, 5, 47700), 0, "another key");
+}
+
+Test(redis_watch, a_renewal_that_the_slack_hides_makes_no_claim_older)
+{
+    static struct watch watch;
+    const ms_t ttl_ms = 90000, written_ms = 1400;
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, ttl_ms, 1000), 0);
+    for (ms_t now_ms = written_ms; now_ms < 30000; now_ms += 700)
+        cr_expect_leq(watch_age_ms(&watch, 7, 1, ttl_ms - (now_ms - written_ms), now_ms), now_ms - written_ms);
 }
 
 Test(redis_watch, a_claim_that_is_renewed_after_redis_clock_jumped_back_stays_young)
 {
     static struct watch watch;
     cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000 + 20000, 1000), 0, "the jump shows as life that is left");
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 109000, 2000), 1000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 109000, 2000), 1000 - WATCH_SLACK_MS);
     cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000, 3000), 0, "the renewal brings it down to what it should be");
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 89000, 4000), 1000);
+    cr_expect_eq(watch_age_ms(&watch, 7, 1, 89000, 4000), 1000 - WATCH_SLACK_MS);
 }
 
 Test(redis_watch, a_claim_of_the_shortest_lease_stays_young_while_it_is_renewed_however_often_it_is_looked_at)
