@@ -88,6 +88,14 @@ on_loop_lost(int error)
     _exit(EXIT_SYSTEM);
 }
 
+/* Before anything was begun there is nothing to drain. */
+static void
+on_early_signal(int number)
+{
+    (void)number;
+    _exit(EXIT_DONE);
+}
+
 /* No core dump: it would hold secrets. A closed pipe is an error code, not an end. */
 static void
 prepare_process(void)
@@ -95,6 +103,8 @@ prepare_process(void)
     struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, on_early_signal);
+    signal(SIGINT, on_early_signal);
 }
 
 /* The hard bound of a drain: whatever a library is stuck in, the process ends. Its last words take no memory and no lock. */
@@ -148,13 +158,13 @@ cmd_run(struct cmd_context *context)
     struct run run = { .code = EXIT_INTERNAL };
     int code;
     struct config_report report;
+    prepare_process();
     struct config *config = cmd_load_report(context, &report, &code);
     if (!config) {
         cmd_print_refusal(context, &report, code);
         config_report_free(&report);
         return code;
     }
-    prepare_process();
     log_open(STDERR_FILENO, (enum log_level)config->log.level, (enum log_format)config->log.format);
     cmd_log_warnings(&report);
     config_report_free(&report);

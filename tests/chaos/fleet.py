@@ -12,7 +12,7 @@ import time
 
 from facts import now_ms
 from faults import WORKERS
-from servers import Failure, tail
+from servers import Failure, catches, tail
 from traffic import TARGETS
 from worker import Worker
 
@@ -161,7 +161,10 @@ class Fleet:
         raise Failure(f"no worker is up and fit for it for {seconds} s")
 
     def term(self, worker, back_s):
-        place = self.wait_for(worker, lambda place: not place.leaving and not place.frozen)
+        """Not before its first lines have run: until then a signal does what the system says."""
+        place = self.wait_for(
+            worker, lambda place: not place.leaving and not place.frozen and catches(place.worker.pid, signal.SIGTERM)
+        )
         place.leaving, place.back_s, place.worker.signals = True, back_s, 1
         threading.Thread(target=self.time_end, args=(place.worker, time.monotonic()), daemon=True).start()
         place.worker.send(signal.SIGTERM)

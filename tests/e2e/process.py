@@ -11,15 +11,27 @@ import threading
 import time
 
 from deliveries import fill
-from servers import Failure, Process, Redis, expect, tail, urlopen, wait_until
+from servers import Failure, Process, Redis, catches, expect, tail, urlopen, wait_until
 from world import World
 
 METRICS_DEF = __import__("pathlib").Path(__file__).resolve().parents[2] / "bridge" / "metrics.def"
 
 
+def ended_before_begun(world):
+    """SIGTERM while it waits for its configuration, which is a pipe that nobody writes into."""
+    pipe = world.folder / "silent.yaml"
+    os.mkfifo(pipe)
+    worker = Process([world.binary, "run", "--config", pipe], world.folder / "silent.log")
+    wait_until("the handler is there", lambda: catches(worker.pid, signal.SIGTERM), 10, every=0.005)
+    worker.send(signal.SIGTERM)
+    code = worker.wait(5)
+    expect(code == 0, f"SIGTERM before the configuration was read ended in {code}\n{tail(worker.log)}")
+
+
 def soon_ended(servers, name):
     """SIGTERM at every moment of a start ends in exit 0."""
     with World(servers, name, partitions=2) as world:
+        ended_before_begun(world)
         fill(world, 2000)
         delays = [0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 0.8]
         for delay in delays:

@@ -1,11 +1,13 @@
 """servers.py: the processes of a run: Kafka, Redis, simulators; each ends with its parent, whatever happens to it."""
 
+import contextlib
 import ctypes
 import json
 import logging
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -73,6 +75,14 @@ def end_on_signals():
     """As at the end of the program: what was started is ended, and folders go."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
+
+
+def catches(pid, number):
+    """Whether that process has a handler for the signal: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html"""
+    with contextlib.suppress(OSError):
+        caught = re.search(r"^SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)
+        return bool(int(caught[1], 16) >> (number - 1) & 1)
+    return False
 
 
 class Process:
