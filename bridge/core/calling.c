@@ -154,7 +154,7 @@ call_begin(struct engine *engine, struct batch *batch)
     batch->state = BATCH_CALLING;
     batch->serial++;
     batch->called_ms = engine->now_ms;
-    batch->target->new_in_vain = false;
+    batch->target->new_waits = false;
     batch->credential = batch->target->credential.serial;
     if (batch->target->pause != TARGET_RUNNING)
         batch->target->probe_ms = engine->now_ms + PAUSED_PROBE_MS;

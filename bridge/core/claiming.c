@@ -46,6 +46,7 @@ ask_later(struct engine *engine, struct delivery *delivery, const struct claim_a
         wait = rest_ms;
     delivery->asks++;
     struct batch *batch = delivery->batch;
+    batch->target->new_waits = true;
     wait_for_other(engine, delivery, wait);
     if (answer->verdict == CLAIM_BUSY && answer->met_owner == engine->config.owner && delivery->state == DELIVERY_WAITING) {
         delivery->waits_for = answer->met_dispatch;

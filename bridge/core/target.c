@@ -228,7 +228,6 @@ begin_new(struct engine *engine, struct target *target)
     count_flush(engine, target);
     fill_batch(engine, target, batch, target_is_probing(target) ? 1 : target->policy->batch_messages);
     target->slots++;
-    target->new_in_vain = true;
     batch->pending = batch->members.size;
     for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
         claim_ask(engine, LIST_ENTRY(node, struct delivery, link));
@@ -239,19 +238,20 @@ begin_ready(struct engine *engine, struct target *target)
 {
     struct batch *batch = LIST_ENTRY(list_pop(&target->ready), struct batch, link);
     target->slots++;
-    target->new_in_vain = false;
+    target->new_waits = false;
     batch_begin_again(engine, batch);
 }
 
 /* A try to find out whether the target is back is made with whom it did not fail yet, where there is one: a few that will never
- * be taken must not keep it shut for the others. Not without end: each one tried holds a claim. And not after one that was not
- * called: repeats and copies that wait for one of the ready would be asked for again and again, and it would never be called. */
+ * be taken must not keep it shut for the others. Not without end: each one tried holds a claim. And not after one that turned out
+ * to wait: repeats and copies that wait for one of the ready would be asked for again and again, and it would never be called. One
+ * that ended without a call (a duplicate, a dead letter) is out of the way, and the next new one's turn has come. */
 static bool
 is_new_next(const struct target *target)
 {
     if (!list_first(&target->ready))
         return true;
-    if (!target_is_probing(target) || target->new_in_vain || MUTATED(same_poison_tried))
+    if (!target_is_probing(target) || target->new_waits || MUTATED(same_poison_tried))
         return false;
     return target->ready.size < PROBED_MAX && queue_size(&target->queue) > 0;
 }

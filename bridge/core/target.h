@@ -32,7 +32,7 @@ struct target {
     enum breaker breaker;
     uint32_t failures;          /* of the target as a whole, in a row */
     ms_t probe_ms;              /* breaker open or paused: when one call may try */
-    bool new_in_vain;           /* a new delivery was claimed for the last try, and no call came of it yet */
+    bool new_waits;             /* a new delivery was claimed for the last try, and waits for another's claim */
     enum target_pause pause;
     uint64_t refused_dispatch;  /* whom auth or config refused last */
     uint32_t refused_distinct;  /* different ones refused since the last delivery */

@@ -225,6 +225,28 @@ Test(story, a_poison_does_not_keep_a_healthy_target_shut)
     cr_expect_eq(stats()->targets[1].terminal[TERMINAL_DELIVERED], 5);
 }
 
+/* They are read again after a restart by the thousand; one of them a probe, and a healthy target stays shut for hours. */
+Test(story, duplicates_do_not_take_the_probes_of_an_open_breaker)
+{
+    struct target_policy *policy = &stage()->targets[1];
+    policy->concurrency = 1;
+    policy->breaker_failures = 1;
+    story_begin();
+    fail_for("poison");
+    receive_alert(41, "poison", "p");
+    pass(1000);
+    for (int i = 0; i < 20; i++) {
+        char id[24];
+        snprintf(id, sizeof(id), "done-%d", i);
+        claim_says(id, CLAIM_DUPLICATE, 0);
+        receive_alert(42 + i, id, id);
+    }
+    receive_alert(62, "healthy", "h");
+    pass(31000);
+    cr_expect_eq(stats()->targets[1].terminal[TERMINAL_DUPLICATE], 20);
+    cr_expect_eq(stats()->targets[1].terminal[TERMINAL_DELIVERED], 1);
+}
+
 Test(story, a_notice_in_doubt_is_sent_again_without_a_limit)
 {
     stage()->targets[0].breaker_failures = 100;
