@@ -254,7 +254,8 @@ world_run_until(struct world *world, ms_t until)
 
 /* Twice (lease + longest back-off), and what else may stand in the way when the last fault has passed: a frozen process (three
  * leases), an open breaker, a paused target's probe, a told wait, sessions that run out, a rate limit, a repeat whose leader is
- * dead, an id that fails for ever. */
+ * dead, an id that fails for ever; where each failure opens the breaker, one of those that are refused is worked off a probe
+ * beside it. */
 static ms_t
 allowed_ms(const struct world *world)
 {
@@ -267,6 +268,8 @@ allowed_ms(const struct world *world)
     if (world_of(world, SWARM_sick) || world_of(world, SWARM_sick_after))
         most += 10 * world_of(world, SWARM_attempts) * try_ms;     /* its budget, each try in turn with a copy: in a batch, alone,
                                                                      * and when it is replayed */
+    if (policy->breaker_failures == 1 && (world_of(world, SWARM_sick) || world_of(world, SWARM_sick_after)))
+        most += 2 * world_of(world, SWARM_events) * world_of(world, SWARM_poison) / 1000 * policy->breaker_every_ms;
     return most + world_of(world, SWARM_drain_ms) + AFTERWARDS_MS + 60000;
 }
 
