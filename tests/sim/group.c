@@ -260,6 +260,7 @@ group_free(struct world *world)
 struct commit {
     uint32_t number, life, generation, partition, assigned, epoch;
     int64_t offset;
+    ms_t sent_ms;
     enum commit_result result;
 };
 
@@ -287,7 +288,8 @@ take_commit(struct world *world, const struct commit *commit)
         return COMMIT_STALE;
     world->cluster->logs[commit->partition].committed = commit->offset;
     world_fact(world, &(struct fact){ .kind = FACT_COMMITTED, .worker = commit->life, .target = -1, .epoch = commit->epoch,
-                                      .partition = (int32_t)commit->partition, .offset = commit->offset });
+                                      .partition = (int32_t)commit->partition, .offset = commit->offset,
+                                      .number = world->now - commit->sent_ms });
     return world_fires(world, SWARM_commit_lost) ? COMMIT_FAILED : COMMIT_OK;
 }
 
@@ -312,7 +314,7 @@ group_commit(struct world *world, struct worker *worker, const struct effect *ef
     struct commit *commit = calloc(1, sizeof(*commit));
     *commit = (struct commit){ .number = worker->number, .life = worker->life, .generation = seat->generation,
                                .assigned = effect->commit.partition, .epoch = effect->commit.epoch,
-                               .offset = effect->commit.offset, .result = COMMIT_STALE };
+                               .offset = effect->commit.offset, .sent_ms = world->now, .result = COMMIT_STALE };
     if (!seat->reading || effect->commit.epoch != seat->epoch || effect->commit.partition >= seat->n) {
         world_fail(world, "worker %u orders a commit of an assignment that is over", worker->number);
         free(commit);
