@@ -243,9 +243,9 @@ begin_ready(struct engine *engine, struct target *target)
 }
 
 /* A try to find out whether the target is back is made with whom it did not fail yet, where there is one: a few that will never
- * be taken must not keep it shut for the others. Not without end: each one tried holds a claim. And not after one that turned out
- * to wait: repeats and copies that wait for one of the ready would be asked for again and again, and it would never be called. One
- * that ended without a call (a duplicate, a dead letter) is out of the way, and the next new one's turn has come. */
+ * be taken must not keep it shut for the others. Not without end: each one tried holds a claim. And not after one that waits:
+ * repeats and copies that wait for one of the ready would be asked for again and again, and it would never be called. One that
+ * ended without a call (a duplicate, a dead letter) is out of the way, and the next new one's turn has come. */
 static bool
 is_new_next(const struct target *target)
 {

@@ -55,8 +55,8 @@ given_back(struct place *place, const struct fact *fact)
     place->given_back_polled = fact->kind == FACT_REVOKED ? owner->polled : -1;
 }
 
-/* A commit that was sent in time may be taken a moment after the partition was given back: until the next one has it, the group is
- * the one that it was sent to. */
+/* A commit that was sent in time may be taken a moment after the partition was given back: until the next one has it, the group
+ * is the one that it was sent to. */
 static bool
 was_sent_in_time(const struct place *place, const struct owner *owner, const struct fact *fact)
 {
