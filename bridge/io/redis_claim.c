@@ -97,8 +97,9 @@ ms_t
 redis_age_of(struct redis *redis, struct slice key, ms_t ttl_ms, struct slice text, ms_t pttl_ms)
 {
     const struct sipkey *hash_key = &redis->dedup.names.hash_key;
-    ms_t watched_ms = watch_age_ms(redis->watch, siphash64(hash_key, key.at, key.size), siphash64(hash_key, text.at, text.size),
-                                   pttl_ms, clock_now_ms());
+    struct watch_sight sight = { siphash64(hash_key, key.at, key.size), siphash64(hash_key, text.at, text.size), ttl_ms, pttl_ms,
+                                 clock_now_ms() };
+    ms_t watched_ms = watch_age_ms(redis->watch, &sight);
     ms_t age_ms = pttl_ms < 0 ? 0 : ttl_ms - pttl_ms;
     return age_ms > watched_ms ? age_ms : watched_ms;
 }

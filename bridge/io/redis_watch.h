@@ -11,17 +11,17 @@
 
 enum { WATCH_ENTRIES = 1024, WATCH_SLACK_MS = 500 };
 
-struct watch_entry {
-    uint64_t key, value;
-    ms_t pttl_ms, since_ms;     /* of the first sight */
+struct watch_sight {
+    uint64_t key, value;        /* hashes */
+    ms_t ttl_ms, pttl_ms;       /* what a renewal sets, and what is left of it; below 0: the key does not expire */
+    ms_t at_ms;                 /* by our own clock */
 };
 
 struct watch {
-    struct watch_entry at[WATCH_ENTRIES];       /* zeroed = empty */
+    struct watch_sight first[WATCH_ENTRIES];    /* zeroed = empty */
 };
 
-/* Notes a sight and returns for how long, at least, the claim has been watched without a renewal. pttl_ms below 0: the key does
- * not expire. */
-ms_t watch_age_ms(struct watch *, uint64_t key, uint64_t value, ms_t pttl_ms, ms_t now_ms);
+/* Notes a sight and returns for how long, at least, the claim has been watched without a renewal. */
+ms_t watch_age_ms(struct watch *, const struct watch_sight *);
 
 #endif

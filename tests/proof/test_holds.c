@@ -25,6 +25,8 @@ Test(proof_holds, a_claim_is_left_alone_for_its_lease)
         { "idle is no less claimed", 9, 0, { CLAIM("-", 100), KEY("a", "C", "I"), CLAIM("I", 99 + LEASE_MS, .worker = 2) } },
         { "counted from the last renewal", 9, 0,
           { CLAIM("-", 100), CLAIM("C", 5000), CLAIM("C", 100 + LEASE_MS, .worker = 2) } },
+        { "the store's clock jumped before it was renewed", 9, 0,
+          { CLAIM("-", 100), JUMPED(.at = 150), CLAIM("C", 200), CLAIM("C", 5000, .worker = 2) } },
         { "given up, and claimed again", 9, 0,
           { CLAIM("-", 100), KEY("a", "C", "C", .flags = KEY_GIVEN_UP), CLAIM("C", 200), CLAIM("C", 5000, .worker = 2) } },
         { "the store forgot before it was claimed", 9, 0, { FORGOT(.at = 50), CLAIM("-", 100), CLAIM("C", 5000, .worker = 2) } },

@@ -188,8 +188,9 @@ age_of(struct world *world, struct worker *worker, const struct op *op, const st
     const struct sipkey *hash_key = &worker->config.hash_key;
     if (pttl_ms == PTTL_UNSEEN)
         return 0;
-    ms_t watched = watch_age_ms(&worker->client->watch, siphash64(hash_key, op->key, strlen(op->key)),
-                                siphash64(hash_key, text, strlen(text)), pttl_ms, world->now);
+    struct watch_sight sight = { siphash64(hash_key, op->key, strlen(op->key)), siphash64(hash_key, text, strlen(text)),
+                                 met->ttl_ms, pttl_ms, world->now };
+    ms_t watched = watch_age_ms(&worker->client->watch, &sight);
     ms_t age = pttl_ms < 0 ? 0 : met->ttl_ms - pttl_ms;
     return age > watched ? age : watched;
 }

@@ -101,37 +101,68 @@ Test(redis_canary, a_loss_is_told_once_and_the_new_canary_is_the_measure)
     }
 }
 
+enum { TTL_MS = 90000 };
+
+static ms_t
+age_ms(struct watch *watch, uint64_t key, uint64_t value, ms_t pttl_ms, ms_t at_ms)
+{
+    return watch_age_ms(watch, &(struct watch_sight){ key, value, TTL_MS, pttl_ms, at_ms });
+}
+
 Test(redis_watch, a_claim_grows_old_by_our_clock_while_nobody_renews_it)
 {
     static struct watch watch;
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000, 1000), 0);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 80000, 11000), 10000 - WATCH_SLACK_MS);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 79000, 12000), 11000 - WATCH_SLACK_MS);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 78500, 13600), 0, "fell too little: it was renewed meanwhile");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, 77500, 14600), 0, "another value");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, 76500, 15600), 1000 - WATCH_SLACK_MS);
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, 99000, 16600), 0, "rose");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, -1, 17600), 0, "does not expire any more");
-    cr_expect_eq(watch_age_ms(&watch, 7, 2, -1, 47600), 30000 - WATCH_SLACK_MS);
-    cr_expect_eq(watch_age_ms(&watch, 7 + WATCH_ENTRIES, 2, 5, 47700), 0, "another key");
+    cr_expect_eq(age_ms(&watch, 7, 1, 90000, 1000), 0);
+    cr_expect_eq(age_ms(&watch, 7, 1, 80000, 11000), 10000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7, 1, 79000, 12000), 11000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7, 1, 78500, 13600), 0, "fell too little: it was renewed meanwhile");
+    cr_expect_eq(age_ms(&watch, 7, 2, 77500, 14600), 0, "another value");
+    cr_expect_eq(age_ms(&watch, 7, 2, 76500, 15600), 1000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7, 2, 99000, 16600), 0, "rose");
+    cr_expect_eq(age_ms(&watch, 7, 2, -1, 17600), 0, "does not expire any more");
+    cr_expect_eq(age_ms(&watch, 7, 2, -1, 47600), 30000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7 + WATCH_ENTRIES, 2, 5, 47700), 0, "another key");
 }
 
 Test(redis_watch, a_renewal_that_the_slack_hides_makes_no_claim_older)
 {
     static struct watch watch;
-    const ms_t ttl_ms = 90000, written_ms = 1400;
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, ttl_ms, 1000), 0);
+    const ms_t written_ms = 1400;
+    cr_expect_eq(age_ms(&watch, 7, 1, TTL_MS, 1000), 0);
     for (ms_t now_ms = written_ms; now_ms < 30000; now_ms += 700)
-        cr_expect_leq(watch_age_ms(&watch, 7, 1, ttl_ms - (now_ms - written_ms), now_ms), now_ms - written_ms);
+        cr_expect_leq(age_ms(&watch, 7, 1, TTL_MS - (now_ms - written_ms), now_ms), now_ms - written_ms);
 }
 
 Test(redis_watch, a_claim_that_is_renewed_after_redis_clock_jumped_back_stays_young)
 {
     static struct watch watch;
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000 + 20000, 1000), 0, "the jump shows as life that is left");
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 109000, 2000), 1000 - WATCH_SLACK_MS);
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 90000, 3000), 0, "the renewal brings it down to what it should be");
-    cr_expect_eq(watch_age_ms(&watch, 7, 1, 89000, 4000), 1000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7, 1, TTL_MS + 20000, 1000), 0, "the jump shows as life that is left");
+    cr_expect_eq(age_ms(&watch, 7, 1, 109000, 2000), 1000 - WATCH_SLACK_MS);
+    cr_expect_eq(age_ms(&watch, 7, 1, 90000, 3000), 0, "the renewal brings it down to what it should be");
+    cr_expect_eq(age_ms(&watch, 7, 1, 89000, 4000), 1000 - WATCH_SLACK_MS);
+}
+
+Test(redis_watch, a_renewal_that_comes_just_as_a_jump_back_is_used_up_is_seen)
+{
+    static const ms_t late_ms[] = { -WATCH_SLACK_MS, -1, 0, 1, 440, WATCH_SLACK_MS };
+    const ms_t jump_ms = 10000;
+    for (size_t i = 0; i < sizeof(late_ms) / sizeof(late_ms[0]); i++) {
+        static struct watch watch;
+        ms_t renewed_ms = 1000 + jump_ms + late_ms[i];
+        cr_expect_eq(age_ms(&watch, 7 + i, 1, TTL_MS + jump_ms, 1000), 0);
+        cr_expect_eq(age_ms(&watch, 7 + i, 1, TTL_MS + 3000, 8000), 7000 - WATCH_SLACK_MS);
+        for (ms_t now_ms = renewed_ms; now_ms < 30000; now_ms += 700)
+            cr_expect_leq(age_ms(&watch, 7 + i, 1, TTL_MS - (now_ms - renewed_ms), now_ms), now_ms - renewed_ms, "row %zu", i);
+    }
+}
+
+Test(redis_watch, a_dead_owners_claim_grows_old_before_a_jump_back_is_used_up_and_after_it)
+{
+    static struct watch watch;
+    for (ms_t now_ms = 0; now_ms < 10000; now_ms += 500)
+        cr_expect_geq(age_ms(&watch, 7, 1, TTL_MS + 10000 - now_ms, now_ms), now_ms - WATCH_SLACK_MS);
+    for (ms_t now_ms = 10000; now_ms < 40000; now_ms += 500)
+        cr_expect_geq(age_ms(&watch, 7, 1, TTL_MS + 10000 - now_ms, now_ms), now_ms - 10000 - WATCH_SLACK_MS);
 }
 
 Test(redis_watch, a_claim_of_the_shortest_lease_stays_young_while_it_is_renewed_however_often_it_is_looked_at)
@@ -142,7 +173,7 @@ Test(redis_watch, a_claim_of_the_shortest_lease_stays_young_while_it_is_renewed_
         ms_t most = 0;
         for (ms_t now = 0; now < 60000; now += between_ms[i]) {
             ms_t late_ms = now / between_ms[i] % 3 == 0 ? 400 : 0;     /* some replies are slow: they tell of before */
-            ms_t age = watch_age_ms(&watch, 7 + i, 1, 90000 - now % 1000, now + late_ms);
+            ms_t age = age_ms(&watch, 7 + i, 1, TTL_MS - now % 1000, now + late_ms);
             most = age > most ? age : most;
         }
         cr_expect_lt(most, 3000, "row %zu: %ld", i, (long)most);
