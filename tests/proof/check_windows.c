@@ -7,6 +7,7 @@
 struct seen {
     uint32_t keys;                  /* its window; 0 = none */
     int64_t lasts_ms, produced_at;  /* the window; the first of its records */
+    int64_t since;                  /* the window that it leads is no older: produced, or that of whom it had it from */
     int64_t claimed_at;             /* last; who renews asks for no window */
     uint32_t claimed_by;
     int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out: its window is no younger */
@@ -32,7 +33,8 @@ produced(const struct windows *windows, const struct fact *fact)
         struct seen *seen = seen_of(windows, fact->id, target);
         seen->keys = fact->windows & 1u << target ? fact->keys : 0;
         seen->lasts_ms = fact->limit;
-        seen->produced_at = seen->produced_at == INT64_MIN ? fact->at : seen->produced_at;
+        if (seen->produced_at == INT64_MIN)
+            seen->produced_at = seen->since = fact->at;
     }
 }
 
@@ -47,13 +49,23 @@ key_changed(const struct windows *windows, const struct fact *fact)
     seen->claimed_by = fact->worker;
 }
 
+/* A leader came to nothing: its window goes on under another for the time that is left, and is as old as it was. */
+static void
+handed_over(const struct windows *windows, const struct fact *fact)
+{
+    const struct seen *from = seen_of(windows, fact->other, fact->target);
+    struct seen *to = seen_of(windows, fact->id, fact->target);
+    if (from->keys != 0 && from->keys == to->keys && from->since < to->since)
+        to->since = from->since;
+}
+
 /* The window was asked after the claim of who was suppressed, and opened before the last that is known of its leader. */
 static bool
 was_over(const struct windows *windows, const struct fact *entry, const struct seen *twin, const struct seen *leader)
 {
     int64_t asked_at = twin->claimed_by == entry->worker ? twin->claimed_at : twin->produced_at;
     return leader->sought_at != INT64_MIN && asked_at > leader->sought_at + twin->lasts_ms &&
-           windows->jumped_at < leader->produced_at;
+           windows->jumped_at < leader->since;
 }
 
 static void
@@ -79,6 +91,8 @@ look_at(struct windows *windows, size_t place)
         produced(windows, fact);
     else if (fact->kind == FACT_KEY)
         key_changed(windows, fact);
+    else if (fact->kind == FACT_HANDED)
+        handed_over(windows, fact);
     else if (fact->kind == FACT_CALLED)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
     else if (fact->kind == FACT_EXECUTED && seen_of(windows, fact->id, fact->target)->sought_at == INT64_MIN)
@@ -97,7 +111,8 @@ check_windows(struct checked *checked)
     size_t n = (size_t)history->n_texts * checked->n_targets;
     windows.seen = malloc((n + 1) * sizeof(*windows.seen));
     for (size_t i = 0; i < n; i++)
-        windows.seen[i] = (struct seen){ .produced_at = INT64_MIN, .claimed_at = INT64_MIN, .sought_at = INT64_MIN };
+        windows.seen[i] = (struct seen){ .produced_at = INT64_MIN, .since = INT64_MIN, .claimed_at = INT64_MIN,
+                                         .sought_at = INT64_MIN };
     for (size_t i = 0; i < history->n; i++)
         look_at(&windows, i);
     free(windows.seen);

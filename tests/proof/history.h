@@ -39,6 +39,7 @@ enum fact_kind {
                          * says the same */
     FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
                          * given up: who held it may have sent */
+    FACT_HANDED,        /* worker, target, id: it leads a window that other led until now, for the time that is left of it */
     FACT_FORGOT,        /* the store lost memory: what it held of that id for that target; id 0: all of it, or what was
                          * written last */
     FACT_JUMPED,        /* the store's clock jumped: claims there are older or younger than they were, nothing was lost */

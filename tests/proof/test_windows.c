@@ -7,6 +7,9 @@
 #define OPEN(offset_, id_, ...) PRODUCED(offset_, id_, .targets = TO_SOAR, __VA_ARGS__)
 #define DONE(offset_, id_, ...) OPEN(offset_, id_, __VA_ARGS__), EXECUTED(SOAR, id_)
 #define CLAIMED(id_, ...) KEY(id_, "-", "C", __VA_ARGS__)
+#define HANDED(target_, from_, to_) \
+    { .fact = { .kind = FACT_HANDED, .worker = 1, .target = (target_) }, .id = (to_), .other = (from_) }
+#define FAILED(offset_, id_, ...) OPEN(offset_, id_, __VA_ARGS__), PARKED(SOAR, offset_, id_)
 
 Test(proof_windows, a_leader_was_delivered)
 {
@@ -88,6 +91,44 @@ Test(proof_windows, a_window_comes_to_an_end)
         { "another worker had claimed it in time", 11, 0,
           { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 100, .worker = 2),
             KEY("b", "C", "C", .at = 2 * LEASE_MS), SUPPRESSED(SOAR, 1, "b", "a") } },
+    };
+    EXPECT_TALES(11, tales);
+}
+
+/* The window is older than who leads it, and so is what the store's clock did to it. */
+Test(proof_windows, a_window_that_is_handed_over_is_as_old_as_it_was)
+{
+    static const struct tale tales[] = {
+        { "the store's clock jumped under the leader before", SOUND, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), HANDED(SOAR, "o", "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "under the one before that", SOUND, 0,
+          { FAILED(0, "o"), JUMPED(), FAILED(1, "p"), HANDED(SOAR, "o", "p"), OPEN(2, "a"), HANDED(SOAR, "p", "a"),
+            EXECUTED(SOAR, "a"), OPEN(3, "b"), CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 3, "b", "a") } },
+        { "before any of them came", 11, 0,
+          { JUMPED(), FAILED(0, "o"), OPEN(1, "a"), HANDED(SOAR, "o", "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "not at all", 11, 0,
+          { FAILED(0, "o"), OPEN(1, "a"), HANDED(SOAR, "o", "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "and nothing was handed over", 11, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"), CLAIMED("b", .at = 9000),
+            SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "handed over to another", 11, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), FAILED(2, "c"), HANDED(SOAR, "o", "c"), EXECUTED(SOAR, "a"),
+            OPEN(3, "b"), CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 3, "b", "a") } },
+        { "handed over the other way", 11, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), HANDED(SOAR, "a", "o"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "that of another target", 11, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), HANDED(NOTICE, "o", "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "by one of another window", 11, 0,
+          { FAILED(0, "o", .keys = 2), JUMPED(), OPEN(1, "a"), HANDED(SOAR, "o", "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"),
+            CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 2, "b", "a") } },
+        { "after it had suppressed", 11, 0,
+          { FAILED(0, "o"), JUMPED(), OPEN(1, "a"), EXECUTED(SOAR, "a"), OPEN(2, "b"), CLAIMED("b", .at = 9000),
+            SUPPRESSED(SOAR, 2, "b", "a"), HANDED(SOAR, "o", "a") } },
     };
     EXPECT_TALES(11, tales);
 }

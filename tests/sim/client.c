@@ -121,6 +121,7 @@ execute(struct world *world, struct op *op)
         return;
     case STEP_PROMOTE:
         keys_promote(keys, now, op->other, op->leader, op->id, &op->reply);
+        client_tell_handed(world, op);
         return;
     }
     client_tell_key(world, op, &before);

@@ -65,6 +65,7 @@ void client_holder_text(const struct worker *, const struct claim_order *, char 
 /* client_tell.c: what stood there before is given */
 void client_tell_key(struct world *, const struct op *, const struct store_reply *before);
 void client_tell_taken(struct world *, const struct op *, const struct claim_value *met);   /* a claim was taken over */
+void client_tell_handed(struct world *, const struct op *);     /* a window: it has another leader, if that was written */
 
 /* client_window.c */
 void client_window_ask(struct world *, struct worker *, struct op *);

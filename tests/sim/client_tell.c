@@ -1,4 +1,4 @@
-/* client_tell.c: what a command did to the key of a delivery, as a fact. */
+/* client_tell.c: what a command did to the key of a delivery, or to the leader of a window, as a fact. */
 #include "tests/sim/client_parts.h"
 
 /* What is no claim is nothing to whoever looks for one. */
@@ -62,6 +62,14 @@ client_tell_taken(struct world *world, const struct op *op, const struct claim_v
         return;
     world_fact(world, &(struct fact){ .kind = FACT_TAKEN, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id) });
+}
+
+void
+client_tell_handed(struct world *world, const struct op *op)
+{
+    if (op->reply.kind == STORE_NUMBER)
+        world_fact(world, &(struct fact){ .kind = FACT_HANDED, .worker = op->life, .target = (int32_t)op->order.target,
+                                          .id = world_text(world, op->id), .other = world_text(world, op->leader) });
 }
 
 static void
