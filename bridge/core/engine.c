@@ -302,6 +302,7 @@ engine_call_member(const struct engine *engine, struct tag call, uint32_t i, str
     member->message_size = delivery->message_size;
     member->source = delivery->record->source;
     member->id = delivery_id(delivery);
+    member->dispatch = delivery->dispatch;
 }
 
 bool

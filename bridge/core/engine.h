@@ -224,6 +224,7 @@ struct call_member {
     uint32_t source;            /* whose rules the record is read by */
     uint32_t message_at, message_size;  /* its message among those written at the RECORD; size 0 = encode the event */
     struct slice id;
+    uint64_t dispatch;          /* under which claim */
 };
 
 struct effect {

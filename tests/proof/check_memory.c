@@ -9,6 +9,7 @@ struct claimed {
     int64_t produced_at;        /* the last time */
     bool replayed;              /* a person decided that */
     uint32_t unsafe_for;        /* the worker that met no key, where there may have been one; 0 = nobody */
+    uint64_t unsafe_claim;      /* with which of its claims */
     int64_t doubt;              /* in its key */
 };
 
@@ -23,6 +24,13 @@ static struct claimed *
 claimed_of(const struct memory *memory, uint32_t id, int32_t target)
 {
     return &memory->claimed[(size_t)id * memory->checked->n_targets + (size_t)target];
+}
+
+/* Two copies of one id have a claim each: what one of them met says nothing of the other. */
+static bool
+is_unsafe(const struct claimed *claimed, const struct fact *fact)
+{
+    return claimed->unsafe_for == fact->worker && claimed->unsafe_claim == fact->hash;
 }
 
 static void
@@ -43,11 +51,12 @@ key_changed(const struct memory *memory, const struct fact *fact)
     struct claimed *claimed = claimed_of(memory, fact->id, fact->target);
     bool says_the_same = fact->word == fact->other && fact->number == claimed->doubt;
     claimed->doubt = fact->number;
-    if (says_the_same && fact->worker == claimed->unsafe_for)
+    if (says_the_same && is_unsafe(claimed, fact))
         return;
     bool met_nothing = fact->word == memory->word_none && fact->other == memory->word_claimed && fact->flags & KEY_ASKED;
     bool unsafe = met_nothing && claimed->produced_at < memory->warned[fact->worker];
     claimed->unsafe_for = unsafe ? fact->worker : 0;
+    claimed->unsafe_claim = fact->hash;
 }
 
 static void
@@ -59,7 +68,7 @@ called(const struct memory *memory, size_t place, const struct fact *fact)
     if (policy != TARGET_HOLDS_AMNESIA || claimed->replayed)
         return;             /* or it goes on with what it remembers itself */
     judged(checked, 7);
-    if (claimed->unsafe_for == fact->worker)
+    if (is_unsafe(claimed, fact))
         violated(checked, 7, place, "%s is called by worker %u, which knows that its end may be forgotten",
                  name_of(checked, fact->id), fact->worker);
 }

@@ -22,8 +22,9 @@ enum fact_kind {
                          * none), windows: the targets where it has that one; limit: for how long one lasts, ms; number: its
                          * expiresAt, ms of the world's clock; hash: of key, value, headers and timestamp; flags: PRODUCED_* */
     /* what the world saw */
-    FACT_CALLED,        /* worker, target, number: which call of the worker; id: one member (one fact each); limit: members.
-                         * It is decided: a claim that is too old by then keeps it from being begun */
+    FACT_CALLED,        /* worker, target, number: which call of the worker; id: one member (one fact each); limit: members;
+                         * hash: under which claim of the worker, the same as at its KEY, 0 = not said. It is decided: a claim
+                         * that is too old by then keeps it from being begun */
     FACT_BEGUN,         /* worker, target, number: that call is on the wire, for all of its members: called before */
     FACT_ANSWERED,      /* worker, target, number: the same; word: the outcome as the reply says; limit: told to wait, ms;
                          * index: HTTP status, 0 = none came; flags: ANSWERED_TOO_LATE */
@@ -35,8 +36,8 @@ enum fact_kind {
                          * many ms */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C
                          * that says that no call is under way, or was given up); worker; number: the doubt in it;
-                         * limit: the doubt in what it left; flags: KEY_*. A claim that is written anew is told too, though it
-                         * says the same */
+                         * limit: the doubt in what it left; hash: which claim of the worker, as two copies of one id have one
+                         * each, 0 = not said; flags: KEY_*. A claim that is written anew is told too, though it says the same */
     FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
                          * given up: who held it may have sent */
     FACT_HANDED,        /* worker, target, id: it leads a window that other led until now, for the time that is left of it */

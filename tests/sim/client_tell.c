@@ -98,5 +98,6 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
                      (begins(op, &was, &is) ? KEY_BEGINS : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
-                                      .other = world_text(world, to), .flags = flags, .number = is.doubt, .limit = was.doubt });
+                                      .other = world_text(world, to), .flags = flags, .number = is.doubt, .limit = was.doubt,
+                                      .hash = op->order.dispatch });
 }

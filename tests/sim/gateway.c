@@ -179,7 +179,8 @@ tell_call(struct world *world, struct worker *worker, const struct effect *effec
         engine_call_member(worker->engine, effect->call.tag, i, &member);
         world_fact(world, &(struct fact){ .kind = FACT_CALLED, .worker = worker->life, .target = (int32_t)effect->call.target,
                                           .id = history_text(&world->history, member.id.at, member.id.size),
-                                          .number = (int64_t)worker->calls, .limit = effect->call.n });
+                                          .number = (int64_t)worker->calls, .limit = effect->call.n,
+                                          .hash = member.dispatch });
     }
 }
 
