@@ -1,9 +1,10 @@
 /* dedup_custody.h: the custodies of this process that are still open, by dispatch number.
  *
  * A claim may meet a claim of its own process. Whether that custody still goes on is known here and not in Redis: it is opened
- * when the key is asked for, is heard of by each order of its own (renewals come at a third of the lease), and is closed by an
- * answered end, or by an answer to the claim that leaves nothing to hold. One that was not heard of for a whole lease is over as
- * well: its end was given up on without an answer, and no call of it can still be under way. */
+ * when the key is asked for, is heard of by each order of its own (renewals come at a third of the lease) and by each command
+ * that an order goes on with, and is closed by an answered end, or by an answer to the claim that leaves nothing to hold. One
+ * that was not heard of for a whole lease is over as well: its end was given up on without an answer, and no call of it can
+ * still be under way. */
 #ifndef BRIDGE_IO_DEDUP_CUSTODY_H
 #define BRIDGE_IO_DEDUP_CUSTODY_H
 

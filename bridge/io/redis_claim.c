@@ -3,6 +3,7 @@
 #include "bridge/io/clock.h"
 #include "bridge/io/redis_parts.h"
 #include "codecs/check.h"
+#include "codecs/mutant.h"
 
 #include <hiredis/hiredis.h>
 
@@ -44,12 +45,16 @@ redis_claim_send(struct redis *redis, struct redis_slot *slot)
     redis_send(redis, slot, STEP_CLAIM);
 }
 
-/* `value` NULL: only look. */
+/* `value` NULL: only look. Its custody is heard of: a claim of ours that is written once more says what it said before, so that a
+ * copy which had found it silent would swap it just the same. By the clock as it is now: after a process was frozen, the one of
+ * this round may be from before. */
 void
 redis_swap_send(struct redis *redis, struct redis_slot *slot, struct slice expected, const struct claim_value *value,
                 ms_t pttl_most_ms)
 {
     char memory[CLAIM_VALUE_BYTES_MAX];
+    if (!MUTATED(swap_unheard))
+        custodies_heard(&redis->custodies, slot->order.dispatch, clock_now_ms());
     redis_call(redis, slot, SCRIPT_SWAP, 4);
     resp_word(&redis->resp, expected);
     resp_word(&redis->resp, value ? value_text(value, memory, sizeof(memory)) : SLICE(""));

@@ -205,6 +205,7 @@ swap(struct world *world, struct worker *worker, struct op *op, const char *expe
     if (value)
         client_value_text(value, op->value);
     op->pttl_most_ms = most;
+    custodies_heard(&worker->client->custodies, op->order.dispatch, world->now);
     client_send(world, worker, op, value ? STEP_SWAP : STEP_LOOK);
 }
 

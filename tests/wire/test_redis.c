@@ -134,6 +134,34 @@ Test(redis, a_swap_that_looked_before_a_renewal_does_not_take_the_claim)
     cr_expect_eq(after.owner, 7);
 }
 
+/* Its first reply was lost, and for a whole lease nothing was heard: then the replies to both copies come at once, as they do for
+ * a process that was frozen. The value that is written once more is the one that the other copy has seen. */
+Test(redis, a_claim_that_is_written_once_more_is_not_taken_over_by_its_copy)
+{
+    enum { A_LEASE_MS = 1000 };
+    struct claim_order first = stand_order("frozen", 1, 1), copy = stand_order("frozen", 2, 1);
+    char url[64];
+    struct stand patient;
+    snprintf(url, sizeof(url), "redis://127.0.0.1:%u", server.port);
+    stand_redis(&patient, url, server.password, STAND_OWN, STAND_PATIENCE_MS);
+    cr_assert(stand_until(&patient, true));
+    first.lease_ms = copy.lease_ms = A_LEASE_MS;
+    cr_assert_eq(stand_claimed(&patient, first).verdict, CLAIM_FREE);
+
+    server_freeze(&server);
+    uint32_t again = stand_claim(&patient, first), other = stand_claim(&patient, copy);
+    stand_flush(&patient);
+    stand_turn(&patient, A_LEASE_MS + 100);
+    server_thaw(&server);
+    cr_assert(stand_answers(&patient));
+    cr_expect_eq(patient.answers[again].claim.verdict, CLAIM_MINE);
+    const struct claim_answer *busy = &patient.answers[other].claim;
+    cr_expect_eq(busy->verdict, CLAIM_BUSY, "it is %s", claim_verdict_name(busy->verdict));
+    cr_expect_eq(busy->met_dispatch, 1);
+    cr_expect_eq(bench_peek(&(struct bench){ &patient, &server }, &first).dispatch, 1);
+    stand_release(&patient);
+}
+
 /* ---- what it costs -------------------------------------------------------------------------------------------------------- */
 
 static long long
