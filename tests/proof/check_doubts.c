@@ -39,6 +39,24 @@ begins_right(const struct doubts *doubts, const struct custody *before, const st
     return fact->number == (fact->word == doubts->word_idle || fact->word == doubts->word_held ? fact->limit : 0);
 }
 
+/* The store never heard of what was acknowledged: its worker gave it back since and keeps nothing of what it gave back, and the
+ * next one, be it another, met the claim as one that is still held. What came after is that one's doing. */
+static bool
+is_unheard(const struct doubts *doubts, const struct custody *custody, const struct fact *fact)
+{
+    uint32_t met_as = custody->met_as ? custody->met_as : fact->word;
+    return met_as == doubts->word_claimed && doubts->given_back[fact->worker] > custody->heard;
+}
+
+static void
+meet(struct doubts *doubts, const struct fact *fact)
+{
+    size_t first = doubts->first[(size_t)fact->id * doubts->checked->n_targets + (size_t)fact->target];
+    for (size_t at = first; at; at = doubts->custodies[at - 1].next)
+        if (doubts->custodies[at - 1].worker != fact->worker && !doubts->custodies[at - 1].met_as)
+            doubts->custodies[at - 1].met_as = fact->word;
+}
+
 void
 doubts_key(struct doubts *doubts, size_t place, const struct fact *fact)
 {
@@ -51,8 +69,10 @@ doubts_key(struct doubts *doubts, size_t place, const struct fact *fact)
         violated(checked, 7, place, "worker %u meets %s as %s in doubt %ld, and has it in doubt %ld", fact->worker,
                  name_of(checked, fact->id), name_of(checked, fact->word), (long)fact->limit, (long)fact->number);
     custody->custodies += forgot_between(checked, fact->id, fact->target, custody->since, place);
-    if (fact->word == doubts->word_claimed && doubts->given_back[fact->worker] > custody->heard)
-        custody->acknowledged = 0;      /* the store never heard of it, and its worker keeps nothing of what it gave back */
+    if (is_unheard(doubts, custody, fact))
+        custody->acknowledged = 0;
+    meet(doubts, fact);
+    custody->met_as = 0;
     custody->since = place;
     custody->doubt = fact->number;
     custody->announced = 0;

@@ -17,6 +17,7 @@ struct custody {
     bool is_alone;              /* it began without the store: neither is judged */
     uint32_t acknowledged;      /* how often the backend told this worker that it was delivered */
     size_t heard;               /* when it did so last */
+    uint32_t met_as;            /* the state in which another worker met it first, since it began last; 0 = none did */
 };
 
 struct doubts {
