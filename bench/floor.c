@@ -293,6 +293,10 @@ on_second(evutil_socket_t fd, short what, void *data)
 
 /* ---- start and end ---- */
 
+/* A small prefetch is for who keeps the fetching thread awake, as the worker does; without that it sleeps a second beside each full
+ * queue, and the floor would be no floor. */
+#define PREFETCH_KB "65536"
+
 static void
 start_kafka(const char *brokers, const char *group)
 {
@@ -300,7 +304,8 @@ start_kafka(const char *brokers, const char *group)
     const uint64_t one = 1;
     const struct kafka_config config = { .brokers = brokers, .group = group };
     rd_kafka_conf_t *conf = kafka_consumer_conf(&config, error, sizeof error);
-    if (!conf || rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", error, sizeof error) != RD_KAFKA_CONF_OK)
+    if (!conf || rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", error, sizeof error) != RD_KAFKA_CONF_OK ||
+        rd_kafka_conf_set(conf, "queued.max.messages.kbytes", PREFETCH_KB, error, sizeof error) != RD_KAFKA_CONF_OK)
         floor_die("Kafka: %s", error);
     loop.fetcher_sleeps = kafka_fetcher_sleeps(conf);
     loop.consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
