@@ -293,8 +293,8 @@ on_second(evutil_socket_t fd, short what, void *data)
 
 /* ---- start and end ---- */
 
-/* A small prefetch is for who keeps the fetching thread awake, as the worker does; without that it sleeps a second beside each full
- * queue, and the floor would be no floor. */
+/* A small prefetch is for who keeps the fetching thread awake, as the worker does; without that it sleeps a second beside each
+ * full queue, and the floor would be no floor. */
 #define PREFETCH_KB "65536"
 
 static void
