@@ -208,7 +208,8 @@ Test(story, an_open_breaker_probes_with_another_delivery_each_time)
     cr_expect_eq(committed(), 44);
 }
 
-Test(story, a_poison_does_not_keep_a_healthy_target_shut)
+static void
+a_poison_opens_the_breaker(void)
 {
     struct target_policy *policy = &stage()->targets[1];
     policy->concurrency = 1;
@@ -216,6 +217,11 @@ Test(story, a_poison_does_not_keep_a_healthy_target_shut)
     story_begin();
     fail_for("poison");
     receive_alert(41, "poison", "p");
+}
+
+Test(story, a_poison_does_not_keep_a_healthy_target_shut)
+{
+    a_poison_opens_the_breaker();
     for (int i = 0; i < 5; i++) {
         char id[16];
         snprintf(id, sizeof(id), "n-%d", i);
@@ -228,12 +234,7 @@ Test(story, a_poison_does_not_keep_a_healthy_target_shut)
 /* They are read again after a restart by the thousand; one of them a probe, and a healthy target stays shut for hours. */
 Test(story, duplicates_do_not_take_the_probes_of_an_open_breaker)
 {
-    struct target_policy *policy = &stage()->targets[1];
-    policy->concurrency = 1;
-    policy->breaker_failures = 1;
-    story_begin();
-    fail_for("poison");
-    receive_alert(41, "poison", "p");
+    a_poison_opens_the_breaker();
     pass(1000);
     for (int i = 0; i < 20; i++) {
         char id[24];
