@@ -2,29 +2,12 @@
 #include "bridge/config_load.h"
 #include "codecs/buf.h"
 #include "codecs/check.h"
+#include "codecs/utf8.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
 enum { PROBLEMS_MAX = 256, SOURCE_LINE_BYTES = 200, QUOTE_BYTES = 60 };
-
-static bool
-utf8_is_valid(const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        unsigned more = *at < 0x80                  ? 0
-                        : *at >= 0xc2 && *at < 0xe0 ? 1
-                        : *at >= 0xe0 && *at < 0xf0 ? 2
-                        : *at >= 0xf0 && *at < 0xf5 ? 3
-                                                    : 9;
-        if (more == 9)
-            return false;
-        for (at++; more > 0; more--, at++)
-            if ((*at & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
 
 /* One printable line of valid UTF-8, at most `bytes_max`: nothing that was read can move a terminal's cursor. */
 static const char *
@@ -35,7 +18,7 @@ printable(struct pool *pool, struct slice text, size_t bytes_max)
         size--;
     char *copy = pool_take(pool, size + 1);
     memcpy(copy, text.at, size);
-    bool valid = utf8_is_valid(copy);
+    bool valid = utf8_valid((struct slice){ copy, size });
     for (char *c = copy; c < copy + size; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f || (!valid && (unsigned char)*c >= 0x80))
             *c = *c == '\t' ? ' ' : '?';
