@@ -14,7 +14,7 @@ POLICIES = {
     "connect_timeout": "500ms",
     "call_timeout": "1s",
     "claim_lease": f"{LEASE_S}s",
-    "retry": {"base": "100ms", "max": "1s"},
+    "retry": {"base": "1s", "max": "1s"},
     "breaker": {"failures": 1000, "every": "500ms"},
 }
 IN_FLIGHT_MS = 500  # what was handed to the kernel before the stop is carried out without the worker
@@ -50,15 +50,33 @@ class Pair:
 
 
 def hold_much(sim):
-    """Half of the calls are refused and some never answered: at any time many deliveries wait with their claim."""
-    sim.fault("status_before", p=0.5, status=503)
-    sim.fault("hang_before", p=0.1, ms=60000)
+    """Some calls are refused and a few never answered: at any time deliveries wait with their claim, and others ask for one.
+
+    With more of them the target's limit falls to one call, and for seconds no claim is asked for."""
+    sim.fault("status_before", p=0.12, status=503)
+    sim.fault("hang_before", p=0.03, ms=60000)
     sim.fault("delay", ms=20, jitter=20)
 
 
-def in_custody(worker):
+def deliveries(worker, *stages):
     held = worker.metrics()["alertbridge_deliveries_inflight"]
-    return sum(value for labels, value in held if any(s in labels for s in ("backoff", "calling", "settling")))
+    return sum(value for labels, value in held if any(s in labels for s in stages))
+
+
+def in_custody(worker):
+    return deliveries(worker, "backoff", "calling", "settling")
+
+
+def redis_stops_on_claims(redis, worker):
+    """Redis stands still while the worker waits for its answer to claims. With each slot under way the worker asks for none."""
+    for _ in range(50):
+        redis.process.send(signal.SIGSTOP)
+        time.sleep(0.1)
+        if deliveries(worker, "claiming") > 0:
+            return
+        redis.process.send(signal.SIGCONT)
+        time.sleep(0.2)
+    expect(False, f"the worker asked for no claim while Redis stood still, 50 times\n{tail(worker.log)}")
 
 
 def stand_still(pair, taken):
@@ -69,8 +87,7 @@ def stand_still(pair, taken):
     goal = len(pair.ledgers[0].read()) + 100
     wait_until("A is at work", lambda: len(pair.ledgers[0].read()) >= goal and in_custody(a) > 10, 30)
     held = in_custody(a)
-    pair.world.redis.process.send(signal.SIGSTOP)
-    time.sleep(0.2)
+    redis_stops_on_claims(pair.world.redis, a)
     a.send(signal.SIGSTOP)
     stopped = time.time() * 1000
     pair.world.redis.process.send(signal.SIGCONT)
