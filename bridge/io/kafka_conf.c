@@ -23,6 +23,7 @@ static const struct kafka_property producer_owned[] = {
     { "acks", "all" },
     { "enable.idempotence", "true" },
     { "batch.num.messages", "1" },              /* a topic refuses whole batches: a record must not be judged by its company */
+    { "max.in.flight", "1" },                   /* a broker that was restarted knows the last batch only: kafka_park.c */
     { "log.queue", "true" },
 };
 
@@ -67,6 +68,8 @@ static const struct {
     { "acks", "dead letters are always written with acks=all" },
     { "request.required.acks", "dead letters are always written with acks=all" },
     { "enable.idempotence", "dead letters are always written by an idempotent producer" },
+    { "max.in.flight", "dead letters are written one after the other" },
+    { "max.in.flight.requests.per.connection", "dead letters are written one after the other" },
     { "transactional.id", "dead letters are not written in transactions" },
     { "log.queue", "log lines always go to the worker's log" },
 };

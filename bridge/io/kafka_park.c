@@ -1,4 +1,7 @@
-/* kafka_park.c: the dead-letter producer: acks=all, idempotent, one record a request.
+/* kafka_park.c: the dead-letter producer: acks=all, idempotent, one record a request, one request at a time.
+ *
+ * A broker keeps the last five batches of a writer in memory, but in the snapshot that it restarts from the last one alone: asked
+ * once more for one before it, it says OUT_OF_ORDER_SEQUENCE_NUMBER, and that is fatal to the client. So one is under way.
  *
  * A record that the topic refuses for its size is written once more without value and key, with the worker's own headers, its
  * size and its hash: what it was and where it lies can then still be told. */

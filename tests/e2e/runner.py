@@ -22,6 +22,7 @@ import process
 import redis_away
 import redis_faults
 import tokens
+import unheard
 import windows
 from servers import Failure, Kafka, Process, Redis, end_on_signals, stay_on_loopback
 
@@ -40,6 +41,7 @@ MODULES = (
     kafka_security,
     commands,
     connect,
+    unheard,
     windows,
 )
 KAFKA, KAFKA_NEXT = "3.9.1", "4.1.1"
