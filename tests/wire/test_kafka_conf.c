@@ -38,6 +38,8 @@ Test(conf_of_kafka, a_refused_property_is_named_and_told_why)
         { "check.crcs", "false", "true" },
         { "acks", "0", "acks=all" },
         { "enable.idempotence", "false", "idempotent" },
+        { "max.in.flight", "5", "one after the other" },
+        { "max.in.flight.requests.per.connection", "5", "one after the other" },
         { "partition.assignment.strategy", "cooperative-sticky", "range or roundrobin" },
         { "partition.assignment.strategy", "range,cooperative-sticky", "range or roundrobin" },
         { "max.poll.interval.ms", "7000", "below session.timeout.ms" },
