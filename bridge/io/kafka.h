@@ -81,12 +81,13 @@ void kafka_flush(struct kafka *);
 /* Answers a revoke: the partitions are given back. */
 void kafka_release(struct kafka *);
 
-/* A dead letter: acks=all, idempotent; answered by handler.parked. `headers` replace those of the record. */
+/* A dead letter: acks=all, idempotent; answered by handler.parked. It has the record's headers, however many, but for those that
+ * made a dead letter of it once before, and behind them the worker's own. */
 struct dead_letter {
     struct tag tag;
     struct slice key, value;    /* at NULL = null, kept apart from empty */
-    const struct header *headers;
-    uint32_t n_headers;
+    const struct header *headers, *own;
+    uint32_t n_headers, n_own;
     int64_t timestamp_ms;
 };
 void kafka_park(struct kafka *, const struct dead_letter *);

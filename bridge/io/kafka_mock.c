@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POLL_MS = 100, READ_HEADERS_MAX = HEADERS_MAX + 16 };
+enum { POLL_MS = 100 };
 
 struct kafka_mock {
     rd_kafka_t *host;                   /* the client that the cluster lives in */
@@ -103,21 +103,20 @@ all_partitions(const char *topic, int partitions, int64_t offset)
 static void
 give(const rd_kafka_message_t *message, void (*record)(void *owner, const struct record_view *), void *owner)
 {
-    struct header headers[READ_HEADERS_MAX];
     rd_kafka_headers_t *found;
+    bool has = rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    struct header *headers = has ? calloc(rd_kafka_header_cnt(found) + 1, sizeof(*headers)) : NULL;
     struct record_view view = {
         .key = { message->key, message->key_len }, .value = { message->payload, message->len },
         .headers = headers, .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
     };
-    if (rd_kafka_message_headers(message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const char *name;
-        const void *value;
-        size_t size;
-        while (view.n_headers < READ_HEADERS_MAX &&
-               rd_kafka_header_get_all(found, view.n_headers, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
-            headers[view.n_headers++] = (struct header){ slice_of(name), { value, size } };
-    }
+    const char *name;
+    const void *value;
+    size_t size;
+    while (headers && rd_kafka_header_get_all(found, view.n_headers, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        headers[view.n_headers++] = (struct header){ slice_of(name), { value, size } };
     record(owner, &view);
+    free(headers);
 }
 
 bool

@@ -18,7 +18,8 @@
 enum { STUB_KEY_BYTES_MAX = 1024, REPORTS_A_TURN = 256 };
 
 #define OUR_PREFIX "alertbridge-"
-#define STUB_HEADER "alertbridge-stub"
+#define STUB_HEADER OUR_PREFIX "stub"
+#define REPLAY_HEADER OUR_PREFIX "replay"
 
 _Static_assert(sizeof(void *) >= sizeof(struct tag), "a tag travels in the opaque pointer of a message");
 
@@ -78,23 +79,42 @@ produce(struct kafka *kafka, struct slice key, struct slice value, rd_kafka_head
     return code;
 }
 
-/* ---- too large for the topic ----------------------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------------------------------------- */
 
+/* Those that make a dead letter: of a record that was one before they are replaced. */
 static bool
-is_ours(const struct header *header)
+is_own(const struct header *header)
 {
-    return header->name.size >= sizeof OUR_PREFIX - 1 && memcmp(header->name.at, OUR_PREFIX, sizeof OUR_PREFIX - 1) == 0;
+    return header->name.size >= sizeof OUR_PREFIX - 1 && memcmp(header->name.at, OUR_PREFIX, sizeof OUR_PREFIX - 1) == 0
+           && !slice_is(header->name, REPLAY_HEADER);
 }
+
+static void
+add_header(rd_kafka_headers_t *headers, const struct header *h)
+{
+    rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
+}
+
+static rd_kafka_headers_t *
+headers_of(const struct dead_letter *letter)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)letter->n_headers + letter->n_own);
+    for (uint32_t i = 0; i < letter->n_headers && !MUTATED(letter_drops_headers); i++)
+        if (!is_own(&letter->headers[i]))
+            add_header(headers, &letter->headers[i]);
+    for (uint32_t i = 0; i < letter->n_own; i++)
+        add_header(headers, &letter->own[i]);
+    return headers;
+}
+
+/* ---- too large for the topic ----------------------------------------------------------------------------------------------- */
 
 static rd_kafka_headers_t *
 stub_headers(const struct dead_letter *letter)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers + 3);
-    for (uint32_t i = 0; i < letter->n_headers; i++) {
-        const struct header *h = &letter->headers[i];
-        if (is_ours(h))
-            rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
-    }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)letter->n_own + 3);
+    for (uint32_t i = 0; i < letter->n_own; i++)
+        add_header(headers, &letter->own[i]);
     const struct sipkey no_key = { 0, 0 };
     struct hash128 hash = siphash128(&no_key, letter->value.at, letter->value.size);
     char text[64];
@@ -123,8 +143,8 @@ produce_stub(struct kafka *kafka, const struct dead_letter *letter)
 static bool
 is_stub(const struct dead_letter *letter)
 {
-    for (uint32_t i = 0; i < letter->n_headers; i++)
-        if (slice_is(letter->headers[i].name, STUB_HEADER))
+    for (uint32_t i = 0; i < letter->n_own; i++)
+        if (slice_is(letter->own[i].name, STUB_HEADER))
             return true;
     return false;
 }
@@ -148,14 +168,8 @@ void
 kafka_park(struct kafka *kafka, const struct dead_letter *letter)
 {
     check(kafka->producer);
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(letter->n_headers);
-    for (uint32_t i = 0; i < letter->n_headers; i++) {
-        const struct header *h = &letter->headers[i];
-        if (is_ours(h) || !MUTATED(letter_drops_headers))
-            rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.size, h->value.at, (ssize_t)h->value.size);
-    }
     rd_kafka_resp_err_t code =
-        produce(kafka, letter->key, letter->value, headers, letter->timestamp_ms, tag_pack(letter->tag));
+        produce(kafka, letter->key, letter->value, headers_of(letter), letter->timestamp_ms, tag_pack(letter->tag));
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         code = produce_stub(kafka, letter);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -174,9 +188,11 @@ park_as_stub(struct kafka *kafka, const rd_kafka_message_t *message)
         .value = { message->payload, message->len },
         .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
     };
-    if (!kafka_headers_of(kafka, message, &letter.headers, &letter.n_headers) || is_stub(&letter))
+    if (!kafka_headers_of(kafka, message, &letter.own, &letter.n_own))
         return false;
-    return produce_stub(kafka, &letter) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    while (letter.n_own > 0 && !is_own(letter.own))
+        letter.own++, letter.n_own--;       /* the record's */
+    return !is_stub(&letter) && produce_stub(kafka, &letter) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static const char *

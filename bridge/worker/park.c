@@ -4,29 +4,20 @@
 
 #include "codecs/event.h"
 
-#include <string.h>
+enum { OWN_HEADERS_MAX = 14, TEXT_BYTES = 2048 };
 
-enum { OUR_HEADERS_MAX = 14, TEXT_BYTES = 2048 };
-
-/* The headers of one dead letter; texts are built in `text`. */
+/* The worker's own headers of one dead letter; texts are built in `text`. */
 struct letter {
-    struct header headers[HEADERS_MAX + OUR_HEADERS_MAX];
+    struct header headers[OWN_HEADERS_MAX];
     uint32_t n;
     struct buf text;
     char memory[TEXT_BYTES];
 };
 
-static bool
-is_ours(struct slice name)
-{
-    static const char prefix[] = "alertbridge-";
-    return name.size >= sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0
-        && !slice_is(name, "alertbridge-replay");
-}
-
 static void
 add(struct letter *letter, const char *name, size_t start)
 {
+    check(letter->n < OWN_HEADERS_MAX);
     letter->headers[letter->n].name = slice_of(name);
     letter->headers[letter->n].value = (struct slice){ letter->text.at + start, letter->text.size - start };
     letter->n++;
@@ -74,7 +65,7 @@ target_of(const struct worker *worker, int target)
 }
 
 static void
-add_ours(struct letter *letter, const struct worker *worker, const struct effect *effect)
+add_own(struct letter *letter, const struct worker *worker, const struct effect *effect)
 {
     add_reason(letter, effect);
     add_text(letter, "alertbridge-code", slice_of(effect->park.code));
@@ -97,12 +88,10 @@ perform_park(struct worker *worker, const struct effect *effect)
     const struct record_view *view = slab_view(worker->slab, effect->park.handle);
     struct letter letter = { .n = 0 };
     buf_init(&letter.text, letter.memory, sizeof(letter.memory));
-    for (uint32_t i = 0; i < view->n_headers && letter.n < HEADERS_MAX; i++)
-        if (!is_ours(view->headers[i].name))
-            letter.headers[letter.n++] = view->headers[i];
-    add_ours(&letter, worker, effect);
+    add_own(&letter, worker, effect);
     kafka_park(worker->kafka, &(struct dead_letter){
         .tag = effect->park.tag, .key = view->key, .value = view->value,
-        .headers = letter.headers, .n_headers = letter.n, .timestamp_ms = view->timestamp_ms,
+        .headers = view->headers, .n_headers = view->n_headers, .own = letter.headers, .n_own = letter.n,
+        .timestamp_ms = view->timestamp_ms,
     });
 }

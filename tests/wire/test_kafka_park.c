@@ -28,7 +28,7 @@ Test(kafka_park, a_dead_letter_keeps_every_byte)
 {
     static const struct header headers[] = {
         { { "content-type", 12 }, { "application/json", 16 } },
-        { { "alertbridge-reason", 18 }, { "rejected", 8 } },
+        { { "alertbridge-replay", 18 }, { "yes", 3 } },
         { { "bytes", 5 }, { "\0\377\n", 3 } },
         { { "empty", 5 }, { "", 0 } },
         { { "null", 4 }, { NULL, 0 } },
@@ -81,16 +81,14 @@ header_of(const struct noted_record *record, const char *name)
 Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neighbours_stay_whole)
 {
     static char large[5000];
-    static const struct header headers[] = {
-        { { "x-user", 6 }, { "u", 1 } },
-        { { "alertbridge-offset", 18 }, { "42", 2 } },
-    };
+    static const struct header user = { { "x-user", 6 }, { "u", 1 } }, offset = { { "alertbridge-offset", 18 }, { "42", 2 } };
     memset(large, 'L', sizeof large);
     const char *topic = world_topic("small", 1, "max.message.bytes=2000");
     struct member_of_test *m = parker(topic);
     for (uint32_t i = 0; i < 5; i++) {
         const struct dead_letter letter = {
-            .tag = { i, 1 }, .key = { "k", 1 }, .value = { large, i == 2 ? 5000 : 1000 }, .headers = headers, .n_headers = 2
+            .tag = { i, 1 }, .key = { "k", 1 }, .value = { large, i == 2 ? 5000 : 1000 },
+            .headers = &user, .n_headers = 1, .own = &offset, .n_own = 1
         };
         kafka_park(m->kafka, &letter);
     }
