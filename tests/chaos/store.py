@@ -1,5 +1,6 @@
 """store.py: a Redis server with a replica, and what can happen to them. What may lose memory is told to the history."""
 
+import contextlib
 import re
 import secrets
 import signal
@@ -112,8 +113,12 @@ class Store:
     def follow(self):
         self.second.ask("REPLICAOF", "127.0.0.1", self.first.port)
 
-    def forgot(self, how):
-        self.facts.add("forgot", word=how)
+    @contextlib.contextmanager
+    def loses(self, how):
+        """Its memory, once, at a moment between begin and end: one fact, for it excuses one execution of an id and no more."""
+        begun = now_ms()
+        yield
+        self.facts.add("forgot", begun, word=how, number=now_ms() - begun)
 
     def returned(self):
         self.back.append(now_ms())
@@ -129,35 +134,33 @@ class Store:
     # ---- what can happen, by the names of the schedule ----
 
     def flush(self, for_s):
-        self.forgot("flushed")
-        self.first.ask("FLUSHALL")
-        self.forgot("flushed")
+        with self.loses("flushed"):
+            self.first.ask("FLUSHALL")
 
     def restart(self, for_s):
-        self.forgot("restarted")
-        self.first.process.kill()
-        time.sleep(for_s)
-        self.first.start()
+        with self.loses("restarted"):
+            self.first.process.kill()
+            time.sleep(for_s)
+            self.first.start()
         self.returned()
-        self.forgot("restarted")
 
     def failover(self, for_s):
         """The way leads to the replica before it is one no more: READONLY for so long."""
-        self.forgot("failed over")
-        self.first.process.kill()
-        self.swap()
-        time.sleep(for_s)
-        self.first.ask("REPLICAOF", "NO", "ONE")
+        with self.loses("failed over"):
+            self.first.process.kill()
+            self.swap()
+            time.sleep(for_s)
+            self.first.ask("REPLICAOF", "NO", "ONE")
         self.returned()
         self.restore()
 
     def failover_behind(self, for_s):
         """What is written once the replica is on its own is lost."""
-        self.forgot("failed over")
-        self.second.ask("REPLICAOF", "NO", "ONE")
-        time.sleep(for_s)
-        self.first.process.kill()
-        self.swap()
+        with self.loses("failed over"):
+            self.second.ask("REPLICAOF", "NO", "ONE")
+            time.sleep(for_s)
+            self.first.process.kill()
+            self.swap()
         self.returned()
         self.restore()
 
@@ -166,7 +169,6 @@ class Store:
         self.links.order(link="redis.*", upstream=self.first.port)
 
     def restore(self):
-        self.forgot("failed over")
         self.second.start()
         self.follow()
 

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""test_parts.py: what a run reads of Kafka's own protocol and log: who sent which commit, and whether it was theirs to send."""
+"""test_parts.py: what a run reads of Kafka's own protocol and log: who sent which commit, and whether it was theirs to send; and
+what it tells of a loss of memory."""
 
 import io
 import json
+import pathlib
 import struct
 import sys
 import unittest
+from unittest.mock import Mock, patch
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from broker_requests import Requests, read_commits  # noqa: E402
 from group_log import Group  # noqa: E402
+from store import Store  # noqa: E402
 
 HEARTBEAT = 12
 
@@ -113,6 +118,15 @@ class WhoCommitted(unittest.TestCase):
 
     def test_nobody(self):
         self.assertEqual(self.committed({(0, 50): [(2, "two")]}, 50), ([(0, 1, 2, 50)], 1))
+
+
+class Losses(unittest.TestCase):
+    def test_one_loss_is_one_fact_from_its_begin_to_its_end(self):
+        facts, store = [], Store.__new__(Store)
+        store.facts = Mock(add=lambda fact, at, **fields: facts.append((fact, at, fields)))
+        with patch("store.now_ms", side_effect=[100, 350]), store.loses("restarted"):
+            self.assertEqual(facts, [])
+        self.assertEqual(facts, [("forgot", 100, {"word": "restarted", "number": 250})])
 
 
 if __name__ == "__main__":

@@ -76,7 +76,14 @@ went_on_alone(const struct checked *checked, const struct record *record, size_t
     return target->flags & TARGET_DEGRADES && missed_since(checked, facts[record->first].at - target->lease_ms, place);
 }
 
-/* Whoever comes after a loss meets nothing, and sends without a word: once for each. */
+/* Whoever comes after a loss meets nothing, and sends without a word: once for each loss.
+ *
+ * Why no more than once: a claim is one worker's at a time, so a loss cuts what an id goes through in two. Who held the claim
+ * goes on under it for its safe time, though the key is gone; and one worker claims anew. Each of the two may carry out once
+ * without a word, wherever the loss fell: before the old call, while it is under way, or behind it. What follows in either line
+ * stands in a key or in its owner's own memory, and is announced: the next owner meets the new key, or the state that an old copy
+ * brought back; a renewal of the old claim meets the new key and is over, or comes first and is itself what the next owner meets.
+ * A failover to a replica that is behind is no more than that: what was written since is lost at one moment, as the way turns. */
 static bool
 is_excused(const struct executions *executions, struct record *record, size_t place)
 {

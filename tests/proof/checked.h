@@ -54,6 +54,7 @@ struct checked {
     size_t *forgets, *jumps, *misses;   /* places of FACT_FORGOT of all keys, FACT_JUMPED and FACT_MISSED */
     struct loss *losses;                /* FACT_FORGOT of one key */
     size_t n_forgets, n_jumps, n_misses, n_losses;
+    int64_t longest_loss_ms;            /* of all FACT_FORGOT: how long it is not known when it happened */
     uint32_t word_delivered, word_duplicate, word_resend, word_throttled;
 };
 

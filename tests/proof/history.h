@@ -41,8 +41,8 @@ enum fact_kind {
     FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
                          * given up: who held it may have sent */
     FACT_HANDED,        /* worker, target, id: it leads a window that other led until now, for the time that is left of it */
-    FACT_FORGOT,        /* the store lost memory: what it held of that id for that target; id 0: all of it, or what was
-                         * written last */
+    FACT_FORGOT,        /* the store lost memory, once: what it held of that id for that target; id 0: all of it, or what was
+                         * written last. number: at a moment that is not known, from at to at + number */
     FACT_JUMPED,        /* the store's clock jumped: claims there are older or younger than they were, nothing was lost */
     FACT_MISSED,        /* the store was away for everybody from at to at + number */
     /* what the workers did and said */

@@ -24,16 +24,27 @@ at_of(const struct checked *checked, size_t place)
     return checked->history->facts[place].at;
 }
 
+static bool
+lasts_until(const struct fact *loss, int64_t at_ms)
+{
+    return loss->at + loss->number >= at_ms;
+}
+
+/* One that is told over a while happened once, at a moment of it that nobody saw: it counts once, wherever the while reaches. */
 uint32_t
 forgot_times(const struct checked *checked, uint32_t id, int32_t target, int64_t at_ms, size_t to)
 {
+    const struct fact *facts = checked->history->facts;
     uint32_t times = 0;
-    for (size_t i = count_before(checked->forgets, checked->n_forgets, to); i > 0; i--, times++)
-        if (at_of(checked, checked->forgets[i - 1]) < at_ms)
+    for (size_t i = count_before(checked->forgets, checked->n_forgets, to); i > 0; i--) {
+        const struct fact *loss = &facts[checked->forgets[i - 1]];
+        if (loss->at + checked->longest_loss_ms < at_ms)
             break;
+        times += lasts_until(loss, at_ms);
+    }
     for (size_t i = fate_of(checked, id, target)->forgot; i != NEVER; i = checked->losses[i].before) {
         size_t place = checked->losses[i].place;
-        times += place < to && at_of(checked, place) >= at_ms;
+        times += place < to && lasts_until(&facts[place], at_ms);
     }
     return times;
 }
@@ -44,13 +55,28 @@ forgot_since(const struct checked *checked, uint32_t id, int32_t target, int64_t
     return forgot_times(checked, id, target, at_ms, to) > 0;
 }
 
+/* It came after `from`, or had begun by then and was not over. */
+static bool
+reaches_beyond(const struct checked *checked, size_t place, size_t from)
+{
+    const struct fact *loss = &checked->history->facts[place];
+    return place > from || (loss->number > 0 && lasts_until(loss, at_of(checked, from)));
+}
+
 bool
 forgot_between(const struct checked *checked, uint32_t id, int32_t target, size_t from, size_t to)
 {
-    size_t all = count_before(checked->forgets, checked->n_forgets, to), one = fate_of(checked, id, target)->forgot;
-    while (one != NEVER && checked->losses[one].place >= to)
-        one = checked->losses[one].before;
-    return (all > 0 && checked->forgets[all - 1] > from) || (one != NEVER && checked->losses[one].place > from);
+    for (size_t i = count_before(checked->forgets, checked->n_forgets, to); i > 0; i--) {
+        size_t place = checked->forgets[i - 1];
+        if (reaches_beyond(checked, place, from))
+            return true;
+        if (at_of(checked, place) + checked->longest_loss_ms < at_of(checked, from))
+            break;
+    }
+    for (size_t i = fate_of(checked, id, target)->forgot; i != NEVER; i = checked->losses[i].before)
+        if (checked->losses[i].place < to && reaches_beyond(checked, checked->losses[i].place, from))
+            return true;
+    return false;
 }
 
 bool
@@ -71,6 +97,8 @@ missed_since(const struct checked *checked, int64_t at_ms, size_t to)
 static void
 note_loss(struct checked *checked, size_t place, const struct fact *fact)
 {
+    if (fact->number > checked->longest_loss_ms)
+        checked->longest_loss_ms = fact->number;
     if (fact->id == 0 || fact->target < 0) {
         checked->forgets[checked->n_forgets++] = place;
         return;

@@ -6,6 +6,7 @@
 #define OPEN(offset_, id_) PRODUCED(offset_, id_, .targets = TO_SOAR)
 #define DONE(offset_, id_) OPEN(offset_, id_), EXECUTED(SOAR, id_)
 #define NOTED(offset_, id_) PRODUCED(offset_, id_, .targets = TO_NOTICE), EXECUTED(NOTICE, id_)
+#define RESENT JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a")
 #define IN_LANE(offset_, id_, lane_) \
     { .fact = { .kind = FACT_PRODUCED, .target = -1, .offset = (offset_), .targets = TO_SOAR, .hash = HASH(offset_) }, \
       .id = (id_), .lane = (lane_) }
@@ -45,6 +46,15 @@ Test(proof_calls, a_second_execution_was_announced)
           { DONE(0, "a"), FORGOT(), EXECUTED(SOAR, "a"), JOURNALED(SOAR, 0, "a", "resend"), EXECUTED(SOAR, "a") } },
         { "the store forgot between claim and call", SOUND, 0,
           { OPEN(0, "a"), KEY("a", "-", "C"), FORGOT(), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store forgot once, nobody saw when", SOUND, 0, { DONE(0, "a"), FORGOT(.number = 100), EXECUTED(SOAR, "a") } },
+        { "what was written while it forgot may be lost", SOUND, 0,
+          { FORGOT(.at = 1, .number = 2 * LEASE_MS), PRODUCED(0, "a", .targets = TO_SOAR, .at = LEASE_MS + 100),
+            EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "a loss that lasts is not hidden by a short one behind it", SOUND, 0,
+          { FORGOT(.at = 1, .number = 2 * LEASE_MS), FORGOT(.at = 50),
+            PRODUCED(0, "a", .targets = TO_SOAR, .at = LEASE_MS + 100), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "in doubt as often as may be, and once more that often after a loss", SOUND, 0,
+          { DONE(0, "a"), FORGOT(.number = 100), EXECUTED(SOAR, "a"), RESENT, RESENT, RESENT, RESENT } },
         { "under hold, when somebody replays it", SOUND, TARGET_HOLDS,
           { DONE(0, "a"), PRODUCED(1, "a", .targets = TO_SOAR, .flags = PRODUCED_REPLAY), JOURNALED(SOAR, 1, "a", "resend"),
             EXECUTED(SOAR, "a") } },
@@ -55,6 +65,13 @@ Test(proof_calls, a_second_execution_was_announced)
         { "the store lost its key for another target", 7, 0, { DONE(0, "a"), LOST_KEY(NOTICE, "a"), EXECUTED(SOAR, "a") } },
         { "the store lost its key, and it was carried out twice since", 7, 0,
           { DONE(0, "a"), LOST_KEY(SOAR, "a"), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "the store forgot once, nobody saw when, and it was carried out twice since", 7, 0,
+          { DONE(0, "a"), FORGOT(.number = 100), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "a loss that had ended long before, and a long one before that", 7, 0,
+          { FORGOT(.at = 1, .number = 2 * LEASE_MS), FORGOT(.at = 2 * LEASE_MS, .number = 100),
+            PRODUCED(0, "a", .targets = TO_SOAR, .at = 4 * LEASE_MS), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "in doubt more often than one loss allows", 7, 0,
+          { DONE(0, "a"), FORGOT(.number = 100), EXECUTED(SOAR, "a"), RESENT, RESENT, RESENT, RESENT, RESENT } },
         { "the store forgot before its first claim", 7, 0,
           { OPEN(0, "a"), FORGOT(), KEY("a", "-", "C"), EXECUTED(SOAR, "a"), EXECUTED(SOAR, "a") } },
         { "the store's clock jumped", 7, 0, { DONE(0, "a"), JUMPED(), EXECUTED(SOAR, "a") } },
