@@ -22,6 +22,7 @@ STDIO = 3  # descriptors that no limit takes away
 ACTIVE_WITHIN_S, FIT_WITHIN_S, UP_WITHIN_S = 3, 10, 60
 FDS_MAX = 300
 EXIT_CONFIG, WITHOUT_SECRET_S = 78, 2
+RENDERED_S = 1.2  # /metrics is rendered at most once a second: what is asked for then is no older than the wait
 REFUSALS = tuple(f'class="{word}"' for word in ("rejected", "too_large", "auth", "config"))  # after which a batch may be halved
 # A coordinator request whose connection drops in the moment in which it is sent ends the process within librdkafka, also in its
 # newest version: https://github.com/confluentinc/librdkafka/issues/4605. It is one more kill -9, and told.
@@ -304,6 +305,7 @@ class Scraper(threading.Thread):
     def count(self):
         """Of whoever is up, when nothing is under way: as many re-sends are counted as the log announces, all of them to backends
         that do not filter repeats."""
+        time.sleep(RENDERED_S)
         for place in self.fleet.places:
             told = place.worker.metrics()
             for i, target in enumerate(TARGETS):
