@@ -231,8 +231,8 @@ class Run:
         fleet = self.arena.fleet
         self.summary["rdkafka_aborts"] = fleet.rdkafka_aborts
         self.held.append(
-            f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}; ended by an assertion of librdkafka "
-            f"(confluentinc/librdkafka 4605): {fleet.rdkafka_aborts}"
+            f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}; ended by a known assertion of "
+            f"librdkafka: {fleet.rdkafka_aborts}"
         )
         passed_and_failed = self.judge()
         self.recover()
