@@ -5,13 +5,13 @@ import collections
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 
+from leavings import kept_on_failure
 from recovery import row_text, told
 from schedule import REST_S
 from servers import die_with_parent, end_on_signals
@@ -130,12 +130,9 @@ def parse():
     return parser.parse_args()
 
 
-def main():
-    options, begun = parse(), time.monotonic()
-    end_on_signals()
-    folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-chaos-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    folder = folder.absolute()
+def conduct(options, folder):
+    """Both runs, and what is said of them: passed, failed."""
+    begun = time.monotonic()
     found = [run(options, kafka, options.seed + i, folder) for i, kafka in enumerate(KAFKAS)]
     runs, minutes = [one for one in found if one], (time.monotonic() - begun) / 60
     passed, failed = (sum(one.get(word, 0) for one in runs) for word in ("passed", "failed"))
@@ -150,10 +147,18 @@ def main():
     passed, failed = passed + (not below), failed + bool(below)
     if options.markdown and runs:
         options.markdown.write_text(markdown(runs, minutes, f"tests/chaos/run.sh --full --seed {options.seed}"))
-    if failed:
-        print(f"what it left behind: {folder}")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+    return passed, failed
+
+
+def main():
+    options = parse()
+    end_on_signals()
+    folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="alertbridge-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.absolute()
+    with kept_on_failure(folder) as verdict:
+        passed, failed = conduct(options, folder)
+        verdict.failed = failed > 0
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

@@ -25,6 +25,7 @@ from facts import Facts, now_ms
 from faults import FLOORS, FLOORS_S, counted
 from fleet import Scraper
 from judgement import Judgement
+from leavings import kept_on_failure
 from nemesis import Nemesis
 from schedule import REST_S, plan, windows
 from servers import Failure, Process, end_on_signals, expect, stay_on_loopback, wait_until
@@ -311,14 +312,8 @@ def carry_out(run):
         run.stop()
 
 
-def main():
-    options = parse()
-    if options.plan:
-        print(*plan_of(options), sep="\n")
-        return 0
-    stay_on_loopback()
-    end_on_signals()
-    folder = place_of(options)
+def conduct(options, folder):
+    """The whole run, and what is said of it: passed, failed."""
     run = Run(options, folder)
     limit(2 * 60 * options.minutes + OVERTIME_S)
     print(f"seed {options.seed}, Kafka {options.kafka}, {run.seconds:.0f} s of faults, {options.rate:g} events/s", flush=True)
@@ -330,10 +325,20 @@ def main():
     passed, failed = passed + len(run.held), failed + len(run.failures)
     if options.summary:
         options.summary.write_text(json.dumps(run.summary | {"passed": passed, "failed": failed}, indent=1))
-    if failed or options.keep:
-        print(f"what it left behind: {folder}")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+    return passed, failed
+
+
+def main():
+    options = parse()
+    if options.plan:
+        print(*plan_of(options), sep="\n")
+        return 0
+    stay_on_loopback()
+    end_on_signals()
+    folder = place_of(options)
+    with kept_on_failure(folder, always=options.keep) as verdict:
+        passed, failed = conduct(options, folder)
+        verdict.failed = failed > 0
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

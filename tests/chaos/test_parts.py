@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """test_parts.py: what a run reads of Kafka's own protocol and log: who sent which commit, and whether it was theirs to send; and
-what it tells of a loss of memory."""
+what it tells of a loss of memory, and what it leaves behind."""
 
+import contextlib
 import io
 import json
 import pathlib
+import shutil
 import struct
 import sys
+import tempfile
 import unittest
 from unittest.mock import Mock, patch
 
@@ -14,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from broker_requests import Requests, read_commits  # noqa: E402
 from group_log import Group  # noqa: E402
+from leavings import kept_on_failure  # noqa: E402
 from store import Store  # noqa: E402
 
 HEARTBEAT = 12
@@ -127,6 +131,29 @@ class Losses(unittest.TestCase):
         with patch("store.now_ms", side_effect=[100, 350]), store.loses("restarted"):
             self.assertEqual(facts, [])
         self.assertEqual(facts, [("forgot", 100, {"word": "restarted", "number": 250})])
+
+
+class Leavings(unittest.TestCase):
+    def stays(self, error=None, failed=False, always=False):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        with contextlib.suppress(ValueError, SystemExit), contextlib.redirect_stdout(io.StringIO()):
+            with kept_on_failure(folder, always) as verdict:
+                if error:
+                    raise error
+                verdict.failed = failed
+        stays = folder.exists()
+        shutil.rmtree(folder, ignore_errors=True)
+        return stays
+
+    def test_a_folder_goes_when_all_is_well_or_the_run_is_told_to_end(self):
+        self.assertFalse(self.stays())
+        self.assertFalse(self.stays(SystemExit(130)))
+
+    def test_a_folder_stays_after_a_failure_or_where_somebody_asked_for_it(self):
+        self.assertTrue(self.stays(failed=True))
+        self.assertTrue(self.stays(ValueError("the harness broke")))
+        self.assertTrue(self.stays(always=True))
+        self.assertTrue(self.stays(SystemExit(130), always=True))
 
 
 if __name__ == "__main__":
