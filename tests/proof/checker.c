@@ -7,7 +7,8 @@
 
 static const char *const texts[INVARIANT_COUNT] = {
     [0] = "the facts make sense",
-    [1] = "every delivery is delivered, a duplicate of one delivered, dropped by a route, or a dead letter that may be one",
+    [1] = "every delivery is delivered, a duplicate of one delivered or parked, dropped by a route, or a dead letter that may be "
+          "one",
     [2] = "no commit passes over a record that is not terminal",
     [3] = "commits of a partition do not decrease within an epoch",
     [4] = "no commit outside of an assignment",
@@ -20,7 +21,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [11] = "who suppressed another was delivered, or suppressed by one that was; both are of one window, and it lasted",
     [12] = "windows and bytes are bounded",
     [13] = "opened = terminal + in flight; what is counted is what was journaled",
-    [14] = "a dead letter carries the original bytes, key, headers and time",
+    [14] = "a dead letter carries the original bytes, key, headers and time, unless it is a stub",
     [15] = "what is replayed is not sent again once it is done, and tried anew if it was parked",
     [16] = "a told wait is kept, and one after a failure; a batch is halved, and for a refusal only",
     [17] = "after the faults all comes to rest in time, committed to the end",
