@@ -132,6 +132,23 @@ paused(const struct effect *effect)
     world.after_pause[at] = 0;
 }
 
+static uint64_t
+abandoned(void)
+{
+    uint64_t n = 0;
+    for (uint32_t row = 0; row < TARGETS + 2; row++)
+        n += engine_stats(world.engine)->targets[row].terminal[TERMINAL_ABANDONED];
+    return n;
+}
+
+/* What one input frees is abandoned as a whole or not at all. Of several inputs nobody knows for which of them the count grew. */
+static void
+freed(struct kept *kept)
+{
+    kept->freed = true;
+    kept->over = !kept->turned_away && (world.feeds != 1 || abandoned() == world.abandoned);
+}
+
 static void
 perform(const struct effect *effect)
 {
@@ -160,7 +177,7 @@ perform(const struct effect *effect)
         return;
     case EFFECT_FREE_RECORD:
         check(effect->handle < world.n_records && !world.records[effect->handle].freed);
-        world.records[effect->handle].freed = true;
+        freed(&world.records[effect->handle]);
         return;
     case EFFECT_FETCH_CREDENTIAL:
         check(effect->credential.target < TARGETS);
@@ -193,6 +210,17 @@ books_must_balance(void)
     }
 }
 
+/* A COMMIT may stand before the FREE_RECORD of what it commits, so this holds once all effects are pulled. */
+static void
+commits_pass_over_nothing(void)
+{
+    for (uint32_t i = 0; i < world.n_records; i++) {
+        const struct kept *kept = &world.records[i];
+        if (kept->epoch == world.epoch && kept->offset < world.sent[kept->partition])
+            check(kept->over);
+    }
+}
+
 void
 stand_pull(void)
 {
@@ -202,6 +230,9 @@ stand_pull(void)
         perform(&effect);
     }
     books_must_balance();
+    commits_pass_over_nothing();
+    world.feeds = 0;
+    world.abandoned = abandoned();
 }
 
 void
@@ -209,5 +240,6 @@ stand_feed(struct input *input)
 {
     input->now_ms = world.now_ms;
     input->wall_ms = 1767322000000 + world.now_ms;
+    world.feeds++;
     engine_feed(world.engine, input);
 }

@@ -21,7 +21,10 @@ struct kept {
     struct record_view view;
     char text[TEXT_BYTES], messages[MESSAGES_BYTES];
     struct buf written;
-    bool given, freed;
+    uint32_t epoch, partition;
+    int64_t offset;
+    bool turned_away;           /* it came while the partitions were being given back */
+    bool freed, over;           /* over: freed, and not because it is left to the next owner */
 };
 
 enum group { GROUP_AWAY, GROUP_READING, GROUP_LEAVING };
@@ -46,6 +49,8 @@ struct engine_stand {
     bool unheard;               /* an order was dropped and will have no answer */
     uint32_t after_pause[PARTITIONS];
     uint32_t calls[TARGETS];
+    uint32_t feeds;             /* since the last pull */
+    uint64_t abandoned;         /* deliveries until then */
 };
 
 extern struct engine_stand world;

@@ -3,7 +3,7 @@
  *
  * What adapters promise is kept: an order is answered once; a paused partition still gives what was fetched before; offsets
  * grow. What must hold: every delivery is at one place, a record is given back once, commits go forward and over nothing that was
- * not read, and no call has more members or company than the policy allows. */
+ * not read or is not over, and no call has more members or company than the policy allows. */
 #include "tests/fuzz/engine_stand.h"
 
 /* ---- records ------------------------------------------------------------------------------------------------------------- */
@@ -61,7 +61,12 @@ give_record(struct bytes *bytes)
     input.record.bytes = (uint32_t)kept->view.value.size;
     input.record.messages = flags & 4 ? &kept->written : NULL;
     world.next[at] = input.record.offset + 1;
+    kept->epoch = world.epoch;
+    kept->partition = at;
+    kept->offset = input.record.offset;
+    uint64_t stale = engine_stats(world.engine)->stale_answers;
     stand_feed(&input);
+    kept->turned_away = engine_stats(world.engine)->stale_answers > stale;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------- */
