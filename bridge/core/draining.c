@@ -49,24 +49,41 @@ abandon_idle(struct engine *engine)
     }
 }
 
-void
-drain_begin(struct engine *engine, bool revoke)
+static void
+begin(struct engine *engine)
 {
-    ms_t bound = revoke ? engine->config.revoke_drain_ms : engine->config.drain_ms;
-    if (MUTATED(no_drain_on_revoke) && revoke)
-        bound = 0;
-    ms_t until = engine->now_ms + bound;
-    TRACE(engine, "engine", revoke ? "revoked, drain" : "shutdown, drain");
-    if (!engine->drain.active || until < engine->drain.until_ms)
-        engine->drain.until_ms = until;
     engine->drain.active = true;
-    engine->drain.revoke |= revoke;
-    engine->drain.shutdown |= !revoke;
     abandon_idle(engine);
     engine->review = true;
 }
 
-/* Deliveries whose end is on its way. */
+void
+drain_revoke(struct engine *engine)
+{
+    TRACE(engine, "engine", "revoked, drain");
+    engine->drain.revoke = true;
+    engine->drain.revoke_by_ms = engine->now_ms + (MUTATED(no_drain_on_revoke) ? 0 : engine->config.revoke_drain_ms);
+    begin(engine);
+}
+
+void
+drain_shutdown(struct engine *engine)
+{
+    TRACE(engine, "engine", "shutdown, drain");
+    engine->drain.shutdown = true;
+    engine->drain.shutdown_by_ms = engine->now_ms + engine->config.drain_ms;
+    begin(engine);
+}
+
+/* MS_NEVER = none is under way. A revoke within a shutdown has no more time than that. */
+static ms_t
+bound_of(const struct drain *drain)
+{
+    ms_t bound = drain->shutdown ? drain->shutdown_by_ms : MS_NEVER;
+    return drain->revoke && drain->revoke_by_ms < bound ? drain->revoke_by_ms : bound;
+}
+
+/* Deliveries whose end is on its way, of whatever assignment. */
 static uint32_t
 in_flight(const struct engine *engine)
 {
@@ -78,14 +95,50 @@ in_flight(const struct engine *engine)
     return n;
 }
 
-/* Those of them that are more than a claim being given back. */
+/* Nobody waits for what an earlier assignment left but a shutdown: its done mark spares its next owner a second call. */
+static bool
+is_waited_for(const struct engine *engine)
+{
+    return engine->drain.revoke ? engine->n_open > 0 : in_flight(engine) > 0;
+}
+
+static bool
+is_here(const struct engine *engine, const struct delivery *delivery)
+{
+    return delivery->state != DELIVERY_FREE && partitions_have(engine, delivery->record);
+}
+
+/* Those whose end will not be known here. */
+static uint32_t
+abandoned(const struct engine *engine)
+{
+    uint32_t n = 0;
+    if (!engine->drain.revoke)
+        return in_flight(engine);
+    for (uint32_t i = 0; engine->n_open > 0 && i < engine->fresh_deliveries; i++)
+        n += is_here(engine, &engine->deliveries[i]);
+    return n;
+}
+
+/* Of the present assignment, and more than a claim being given back. */
 static bool
 is_unfinished(const struct engine *engine)
 {
-    uint32_t given_back = 0;
-    for (struct node *node = list_first(&engine->settling); node; node = list_next(&engine->settling, node))
-        given_back += LIST_ENTRY(node, struct delivery, link)->terminal == TERMINAL_ABANDONED;
-    return in_flight(engine) > given_back;
+    for (uint32_t i = 0; engine->n_open > 0 && i < engine->fresh_deliveries; i++) {
+        const struct delivery *delivery = &engine->deliveries[i];
+        bool given_back = delivery->state == DELIVERY_SETTLING && delivery->terminal == TERMINAL_ABANDONED;
+        if (is_here(engine, delivery) && !given_back)
+            return true;
+    }
+    return false;
+}
+
+/* The partitions are not ours any more; a shutdown under way goes on, by its own bound. */
+static void
+end_revoke(struct engine *engine)
+{
+    engine->drain.revoke = engine->drain.committing = false;
+    engine->drain.active = engine->drain.shutdown || engine->stopped;
 }
 
 /* Calls under way go on; their done marks are facts. Window and commit are not ours any more: a shutdown that had something left
@@ -99,13 +152,11 @@ drain_lost(struct engine *engine)
     engine->drain.left_open = engine->drain.shutdown && left_open;
     if (!MUTATED(commit_after_lost))
         partitions_clear(engine);
-    engine->drain.revoke = false;
-    engine->drain.active = engine->drain.shutdown;
-    engine->drain.committing = false;
+    end_revoke(engine);
 }
 
-/* The bound is passed while the store is away: what the backend acknowledged is terminal all the
- * same, only its mark is missing. */
+/* The bound is passed while the store is away: what the backend acknowledged is terminal all the same, only its mark is missing.
+ * What a revoke does not give back may still get its own. */
 static void
 finish_acknowledged(struct engine *engine)
 {
@@ -113,7 +164,7 @@ finish_acknowledged(struct engine *engine)
     for (struct node *node = list_first(&engine->settling); node; node = next) {
         struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
         next = list_next(&engine->settling, node);
-        if (delivery->terminal != TERMINAL_DELIVERED)
+        if (delivery->terminal != TERMINAL_DELIVERED || (engine->drain.revoke && !is_here(engine, delivery)))
             continue;
         TRACE(engine, delivery->id, "done without its mark");
         engine->stats.marks_missing++;
@@ -126,51 +177,49 @@ finish_acknowledged(struct engine *engine)
 static void
 drain_commit(struct engine *engine)
 {
-    if (in_flight(engine) > 0) {
+    if (is_waited_for(engine)) {
         engine->drain.left_open = true;
         finish_acknowledged(engine);
     }
     engine->drain.committing = true;
-    engine->drain.abandoned = in_flight(engine);
-    engine->drain.until_ms = engine->now_ms + DRAIN_COMMIT_MS;
+    engine->drain.commit_by_ms = engine->now_ms + DRAIN_COMMIT_MS;
 }
 
 static void
 drain_end(struct engine *engine)
 {
-    bool revoke = engine->drain.revoke;
-    bool complete = partitions_are_committed(engine) && !engine->drain.left_open;
-    TRACE(engine, "engine", "drained, %u abandoned%s", engine->drain.abandoned, complete ? "" : ", not complete");
-    todo_push(engine, EFFECT_DRAINED, (revoke ? 0 : DRAINED_SHUTDOWN) | (complete ? 0 : DRAINED_INCOMPLETE),
-              engine->drain.abandoned);
-    engine->drain.committing = false;
-    if (revoke) {
-        engine->drain.left_open = engine->drain.shutdown && !complete;
-        engine->drain.revoke = false;
+    struct drain *drain = &engine->drain;
+    uint32_t n = abandoned(engine);
+    bool complete = partitions_are_committed(engine) && !drain->left_open;
+    TRACE(engine, "engine", "drained, %u abandoned%s", n, complete ? "" : ", not complete");
+    todo_push(engine, EFFECT_DRAINED, (drain->revoke ? 0 : DRAINED_SHUTDOWN) | (complete ? 0 : DRAINED_INCOMPLETE), n);
+    if (drain->revoke) {
+        drain->left_open = drain->shutdown && !complete;
+        if (MUTATED(shutdown_cut_by_revoke))
+            drain->shutdown_by_ms = drain->commit_by_ms;
         partitions_clear(engine);
     } else {
-        engine->drain.shutdown = false;
+        drain->shutdown = false;
         engine->stopped = true;
     }
-    engine->drain.active = engine->drain.shutdown || engine->stopped;
+    end_revoke(engine);
     engine->work = true;
 }
 
 void
 drain_review(struct engine *engine)
 {
-    if (!engine->drain.revoke && !engine->drain.shutdown)
+    struct drain *drain = &engine->drain;
+    if (bound_of(drain) == MS_NEVER)
         return;
-    bool late = engine->now_ms >= engine->drain.until_ms;
-    if (!engine->drain.committing) {
-        if (in_flight(engine) > 0 && !late)
+    if (!drain->committing) {
+        if (is_waited_for(engine) && engine->now_ms < bound_of(drain))
             return;
         drain_commit(engine);
-        late = false;
     }
-    if (engine->now_ms >= engine->drain.commit_at_ms)
+    if (engine->now_ms >= drain->commit_at_ms)
         partitions_commit_all(engine);
-    if (!partitions_committing(engine) || late)
+    if (!partitions_committing(engine) || engine->now_ms >= drain->commit_by_ms)
         drain_end(engine);
 }
 
@@ -178,8 +227,8 @@ ms_t
 drain_deadline(const struct engine *engine)
 {
     const struct drain *drain = &engine->drain;
-    if (!drain->revoke && !drain->shutdown)
-        return MS_NEVER;
-    bool again = drain->committing && drain->commit_at_ms > engine->now_ms && drain->commit_at_ms < drain->until_ms;
-    return again ? drain->commit_at_ms : drain->until_ms;
+    if (!drain->committing)
+        return bound_of(drain);
+    bool again = drain->commit_at_ms > engine->now_ms && drain->commit_at_ms < drain->commit_by_ms;
+    return again ? drain->commit_at_ms : drain->commit_by_ms;
 }

@@ -152,7 +152,7 @@ control(struct engine *engine, enum control what)
         break;
     case CONTROL_DRAIN:
         if (!engine->drain.shutdown && !engine->stopped)
-            drain_begin(engine, false);
+            drain_shutdown(engine);
         break;
     }
     engine->review = true;
@@ -187,7 +187,7 @@ engine_feed(struct engine *engine, const struct input *input)
         partitions_assign(engine, input);
         return;
     case INPUT_REVOKED:
-        drain_begin(engine, true);
+        drain_revoke(engine);
         return;
     case INPUT_LOST:
         drain_lost(engine);

@@ -33,6 +33,7 @@ record_finish_one(struct engine *engine, struct record *record)
     if (--record->open > 0)
         return;
     engine->bytes -= record->bytes;
+    engine->n_open -= partitions_have(engine, record);
     record_leave_window(engine, record);
     todo_push(engine, EFFECT_FREE_RECORD, record->handle, 0);
     list_prepend(&engine->free_records, &record->link);
@@ -279,6 +280,7 @@ intake_record(struct engine *engine, const struct input *input)
     record->topic_size = partition->topic_size;
     record->window_slot = window_receive(&partition->window, record->offset, engine->now_ms);
     engine->bytes += record->bytes;
+    engine->n_open++;
     partition_received(engine, partition);
     engine->messages = input->record.messages;
     if (list_first(&engine->unexpanded) || !expand(engine, record))

@@ -50,8 +50,14 @@ partitions_assign(struct engine *engine, const struct input *input)
 void
 partitions_clear(struct engine *engine)
 {
-    engine->n_partitions = 0;
+    engine->n_partitions = engine->n_open = 0;
     engine->commit_at_ms = MS_NEVER;
+}
+
+bool
+partitions_have(const struct engine *engine, const struct record *record)
+{
+    return record->epoch == engine->epoch && engine->n_partitions > 0;
 }
 
 static void

@@ -268,7 +268,7 @@ retry_refused(struct engine *engine, struct batch *batch, const struct verdict *
 bool
 is_orphan(const struct engine *engine, const struct record *record)
 {
-    return engine->drain.active || record->epoch != engine->epoch || engine->n_partitions == 0;
+    return engine->drain.active || !partitions_have(engine, record);
 }
 
 /* The partition is not ours any more, or soon will not be: the next owner goes on from what the claim says. */

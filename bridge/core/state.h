@@ -44,11 +44,13 @@ struct todo {
     uint32_t slot, serial;
 };
 
+/* Two bounds: other members wait for a revoke, nobody for a shutdown. Where both are under way the revoke ends first, and the
+ * shutdown goes on. */
 struct drain {
     bool active, revoke, shutdown, committing;
-    ms_t until_ms;
+    ms_t revoke_by_ms, shutdown_by_ms;
+    ms_t commit_by_ms;          /* while committing */
     ms_t commit_at_ms;          /* the last commit failed: not before */
-    uint32_t abandoned;
     bool left_open;             /* not complete: a bound was passed, or partitions went during the shutdown with work undone */
 };
 
@@ -84,6 +86,7 @@ struct engine {
     struct window_slot *window_slots;
     uint32_t n_window_slots;
     uint32_t n_partitions, epoch;
+    uint32_t n_open;            /* records of the present assignment that are not over */
     uint64_t bytes;             /* of the records held */
     bool memory_full;           /* bytes or record slots over the high mark, until the low mark */
     bool review;                /* a mark was passed: pauses and resumes are to be looked at */
@@ -114,6 +117,7 @@ void record_leave_window(struct engine *, struct record *);     /* its offset ma
 /* partitions.c: windows, pauses, commits */
 void partitions_assign(struct engine *, const struct input *);
 void partitions_clear(struct engine *);
+bool partitions_have(const struct engine *, const struct record *);     /* it is of the present assignment */
 void partition_received(struct engine *, struct partition *);
 void partition_finished(struct engine *, uint32_t partition, uint32_t window_slot);
 void memory_review(struct engine *);                    /* records came or went, of whatever assignment */
@@ -187,7 +191,8 @@ void give_up(struct engine *, struct delivery *);       /* abandoned: the claim 
 void wait_for_other(struct engine *, struct delivery *, ms_t wait_ms);
 
 /* draining.c: revoke, loss, shutdown */
-void drain_begin(struct engine *, bool revoke);
+void drain_revoke(struct engine *);
+void drain_shutdown(struct engine *);
 void drain_lost(struct engine *);
 void drain_review(struct engine *);
 ms_t drain_deadline(const struct engine *);

@@ -35,6 +35,7 @@ struct wait {
 
 struct caller {
     size_t calls;                   /* under way */
+    size_t assigned;                /* last, as a place */
     int64_t frozen_ms;              /* for how long so far */
     bool gone;
 };
@@ -216,19 +217,45 @@ key_changed(struct calls *calls, size_t place, const struct fact *fact)
     repeats_key(&calls->repeats, fact);
 }
 
-/* Asked to give back, a worker finishes its calls first, as long as there is time. */
+/* A member of a call that the worker began behind that place and that is under way; NULL = there is none. */
+static const struct member *
+still_called(const struct calls *calls, uint32_t worker, size_t behind)
+{
+    for (size_t at = calls->callers[worker].calls; at; at = calls->calls[at - 1].next) {
+        const struct member *member = &calls->members[calls->calls[at - 1].members - 1];
+        if (member->place >= behind)
+            return member;
+    }
+    return NULL;
+}
+
+/* Asked to give back, a worker finishes its calls first, as long as there is time. What it began before it was given these
+ * partitions holds nobody up. */
 static void
 given_back(struct calls *calls, size_t place, const struct fact *fact)
 {
-    size_t open = calls->callers[fact->worker].calls;
+    const struct member *open = still_called(calls, fact->worker, calls->callers[fact->worker].assigned);
     doubts_left(&calls->doubts, place, fact);
     if (fact->limit == 0)
         return;
     judged(calls->checked, 18);
     if (open && fact->number < fact->limit)
         violated(calls->checked, 18, place, "worker %u gives %d back after %ld ms while it still calls for %s", fact->worker,
-                 fact->partition, (long)fact->number,
-                 name_of(calls->checked, fact_at(calls, calls->members[calls->calls[open - 1].members - 1].place)->id));
+                 fact->partition, (long)fact->number, name_of(calls->checked, fact_at(calls, open->place)->id));
+}
+
+/* Asked to leave, it finishes all of them, whatever became of their partitions meanwhile. */
+static void
+stopped(struct calls *calls, size_t place, const struct fact *fact)
+{
+    const struct member *open = still_called(calls, fact->worker, 0);
+    calls->callers[fact->worker].gone = true;
+    if (fact->limit == 0)
+        return;
+    judged(calls->checked, 18);
+    if (open && fact->offset < fact->limit)
+        violated(calls->checked, 18, place, "worker %u leaves after %ld ms of %ld while it still calls for %s", fact->worker,
+                 (long)fact->offset, (long)fact->limit, name_of(calls->checked, fact_at(calls, open->place)->id));
 }
 
 static void
@@ -252,8 +279,10 @@ look_at(struct calls *calls, size_t place)
         begun(calls, place, fact);
     else if (fact->kind == FACT_ANSWERED && fact->target >= 0)
         answered(calls, place, fact);
+    else if (fact->kind == FACT_ASSIGNED)
+        calls->callers[fact->worker].assigned = place;
     else if (fact->kind == FACT_STOPPED)
-        calls->callers[fact->worker].gone = true;
+        stopped(calls, place, fact);
     else if (fact->kind == FACT_FROZEN)
         calls->callers[fact->worker].frozen_ms += fact->number;
 }

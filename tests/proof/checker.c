@@ -25,7 +25,7 @@ static const char *const texts[INVARIANT_COUNT] = {
     [15] = "what is replayed is not sent again once it is done, and tried anew if it was parked",
     [16] = "a told wait is kept, and one after a failure; a batch is halved, and for a refusal only",
     [17] = "after the faults all comes to rest in time, committed to the end",
-    [18] = "after a complete drain nothing is read again; who is asked to give back finishes its calls first",
+    [18] = "after a complete drain nothing is read again; who is asked to give back or to leave finishes its calls first",
     [19] = "planted secrets appear nowhere",
     [20] = "the same seed gives the same trace",
 };

@@ -49,7 +49,8 @@ enum fact_kind {
     FACT_ALONE,         /* worker, target, id: it claims that one by what it remembers itself, the store being away */
     FACT_WARNED,        /* worker: it knows that the store forgot what was produced before `number` (ms of the world's clock) */
     FACT_STARTED,       /* worker: a new life of a process */
-    FACT_STOPPED,       /* worker; word: killed, drained, forced; number: records in its windows when it left;
+    FACT_STOPPED,       /* worker; word: killed, drained, forced; number: records in its windows when it left; offset: ms since
+                         * it was asked to leave, limit: how long it may finish what it began, 0 = not said;
                          * flags: 1 = complete. What it gave back with its last word was REVOKED at the same moment */
     FACT_FROZEN,        /* worker; number: for so many ms from at on */
     FACT_CLOCK,         /* worker; number: its wall clock is ahead by so many ms from at on */

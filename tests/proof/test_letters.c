@@ -238,6 +238,36 @@ Test(proof_letters, who_is_asked_to_give_back_finishes_its_calls)
             EXECUTED(SOAR, "b"), ANSWERED(SOAR, "delivered"), REVOKED(.number = 99, .limit = 100) } },
         { "a call is under way", 18, 0,
           { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), REVOKED(.number = 5, .limit = 100) } },
+        { "a call of an assignment before is under way", SOUND, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), REVOKED(.number = 100, .limit = 100),
+            ASSIGNED(.epoch = 2), REVOKED(.epoch = 2, .number = 1, .limit = 100) } },
+        { "of two assignments a call each", 18, 0,
+          { OPEN(0, "a"), OPEN(1, "b"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"),
+            REVOKED(.number = 100, .limit = 100), ASSIGNED(.epoch = 2), CALLED(SOAR, "b", .number = 2), EXECUTED(SOAR, "b"),
+            REVOKED(.epoch = 2, .number = 1, .limit = 100) } },
+    };
+    EXPECT_TALES(18, tales);
+}
+
+#define LEAVES(after_ms) STOPPED("drained", .offset = (after_ms), .limit = 100)
+
+Test(proof_letters, who_is_asked_to_leave_finishes_its_calls)
+{
+    static const struct tale tales[] = {
+        { "nothing under way", SOUND, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), ANSWERED(SOAR, "delivered"), LEAVES(5) } },
+        { "the time is over", SOUND, 0, { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), LEAVES(100) } },
+        { "it is not said how long", SOUND, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), STOPPED("forced", .offset = 5),
+            STOPPED("drained", .worker = 2, .offset = 5, .limit = 100) } },
+        { "another worker's call", SOUND, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a", .worker = 2), EXECUTED(SOAR, "a"), LEAVES(5) } },
+        { "a call is under way", 18, 0, { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), LEAVES(99) } },
+        { "a call of partitions that were given back", 18, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), REVOKED(.number = 50, .limit = 50),
+            ASSIGNED(.epoch = 2), REVOKED(.epoch = 2), LEAVES(60) } },
+        { "a call of partitions that were lost", 18, 0,
+          { OPEN(0, "a"), ASSIGNED(), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), LOST(), LEAVES(60) } },
     };
     EXPECT_TALES(18, tales);
 }

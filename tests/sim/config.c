@@ -116,7 +116,7 @@ world_configure(struct world *world)
         config->guard = (struct guard_policy){ .share_permille = 500, .min_records = GUARD_RECORDS, .window_ms = GUARD_MS };
     config->deliveries = 0;
     config->drain_ms = world_of(world, SWARM_drain_ms);
-    config->revoke_drain_ms = 5000;
+    config->revoke_drain_ms = world_of(world, SWARM_revoke_ms);
     config->commit_every_ms = world_of(world, SWARM_commit_every_ms);
     config->commit_every_records = 1000;
     tell(world, TARGET_PORTAL, "notice");

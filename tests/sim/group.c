@@ -38,16 +38,25 @@ seat_of(struct world *world, const struct worker *worker)
     return seat;
 }
 
+/* What the group asked for is given back within `limit_ms`; 0 = it did not ask. */
 static void
-tell(struct world *world, const struct worker *worker, const struct seat *seat, enum fact_kind kind)
+tell(struct world *world, const struct worker *worker, const struct seat *seat, enum fact_kind kind, ms_t limit_ms)
 {
-    bool asked = kind == FACT_REVOKED && seat->revoking && !worker->draining;
     for (uint32_t i = 0; i < seat->n; i++)
         world_fact(world, &(struct fact){ .kind = kind, .worker = worker->life, .target = -1, .epoch = seat->epoch,
                                           .partition = (int32_t)seat->partitions[i],
                                           .offset = world->cluster->logs[seat->partitions[i]].committed,
-                                          .number = asked ? world->now - seat->asked_ms : 0,
-                                          .limit = asked ? world->config.revoke_drain_ms : 0 });
+                                          .number = limit_ms ? world->now - seat->asked_ms : 0, .limit = limit_ms });
+}
+
+/* Who is to leave besides has no longer for it than for that. */
+static ms_t
+revoke_limit(const struct world *world, const struct worker *worker, const struct seat *seat)
+{
+    ms_t limit = world->config.revoke_drain_ms;
+    if (worker->draining && worker->term_ms + world->config.drain_ms - seat->asked_ms < limit)
+        limit = worker->term_ms + world->config.drain_ms - seat->asked_ms;
+    return limit > 0 ? limit : 0;
 }
 
 /* ---- generations --------------------------------------------------------------------------------------------------------- */
@@ -61,7 +70,7 @@ hears_assignment(struct world *world, struct happening *happening)
     struct group_member *member = member_of(world->group, worker->life);
     struct seat *seat = seat_of(world, worker);
     struct input input = { .kind = INPUT_ASSIGNED };
-    if (!member || member->generation != happening->a || worker->draining)
+    if (!member || member->generation != happening->a)
         return;
     seat->generation = member->generation;
     seat->epoch++;
@@ -76,7 +85,7 @@ hears_assignment(struct world *world, struct happening *happening)
     input.assigned.partitions = assignment;
     input.assigned.n = seat->n;
     input.assigned.epoch = seat->epoch;
-    tell(world, worker, seat, FACT_ASSIGNED);
+    tell(world, worker, seat, FACT_ASSIGNED, 0);
     worker_feed(world, worker, &input);
     fetch_begin(world, worker, seat->partitions, seat->n, seat->epoch);
 }
@@ -112,8 +121,7 @@ hears_of_rebalance(struct world *world, struct happening *happening)
     }
     seat->revoking = true;
     seat->asked_ms = world->now;
-    if (!worker->draining)
-        worker_feed(world, worker, &(struct input){ .kind = INPUT_REVOKED });
+    worker_feed(world, worker, &(struct input){ .kind = INPUT_REVOKED });
 }
 
 static void
@@ -162,7 +170,7 @@ group_drained(struct world *world, struct worker *worker)
     struct group_member *member = member_of(world->group, worker->life);
     if (!seat->revoking)
         return;                     /* it was lost meanwhile */
-    tell(world, worker, seat, FACT_REVOKED);
+    tell(world, worker, seat, FACT_REVOKED, revoke_limit(world, worker, seat));
     seat->reading = seat->revoking = false;
     seat->n = 0;
     if (member && member->state == MEMBER_ASKED)
@@ -193,13 +201,12 @@ heartbeat(struct world *world, struct happening *happening)
         return;
     fetch_end(world, worker);
     if (seat->reading) {
-        tell(world, worker, seat, FACT_LOST);
+        tell(world, worker, seat, FACT_LOST, 0);
         seat->reading = seat->revoking = false;
         seat->n = 0;
         worker_feed(world, worker, &(struct input){ .kind = INPUT_LOST });
     }
-    if (!worker->draining)
-        join(world, worker);
+    join(world, worker);
 }
 
 static void
@@ -234,7 +241,7 @@ group_leaves(struct world *world, struct worker *worker)
     struct group_member *member = member_of(world->group, worker->life);
     struct seat *seat = seat_of(world, worker);
     if (seat->reading)
-        tell(world, worker, seat, FACT_REVOKED);
+        tell(world, worker, seat, FACT_REVOKED, 0);
     *seat = (struct seat){ .life = worker->life };
     if (!member)
         return;

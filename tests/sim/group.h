@@ -4,7 +4,9 @@
  * A rebalance asks every member to give back what it has; a member that has answered (or was told it lost everything) joins
  * again; when all have joined, or the time for it is over, the coordinator gives out a new generation by range. Commits carry
  * the generation: another one is refused, and so is who is no member; during a rebalance the old one may still commit. A
- * member that is silent for a session is put out. Facts: ASSIGNED, REVOKED, LOST, COMMITTED. */
+ * member that is silent for a session is put out. Who is about to leave (SIGTERM) is a member like any other until it says
+ * goodbye: it is asked, loses, joins again and is given partitions, as by bridge/io/kafka_group.c. Facts: ASSIGNED, REVOKED,
+ * LOST, COMMITTED. */
 #ifndef TESTS_SIM_GROUP_H
 #define TESTS_SIM_GROUP_H
 

@@ -5,7 +5,7 @@
 #include "tests/sim/store.h"
 
 enum { ROUND_MS = 100, DOWN_MS = 4000, WALL_JUMP_MS = 3600 * 1000, LEADERLESS_MS = 5000, SECOND_TERM_MS = 6000,
-       OPERATOR_MS = 5000 };
+       OPERATOR_MS = 5000, ROLL_MS = 1000 };
 
 static void
 start_again(struct world *world, struct happening *happening)
@@ -29,6 +29,23 @@ term_again(struct world *world, struct happening *happening)
 }
 
 static void
+rolls(struct world *world, struct happening *happening)
+{
+    (void)happening;
+    group_rebalance(world);
+}
+
+static void
+is_asked_to_leave(struct world *world, struct worker *worker)
+{
+    worker_term(world, worker);
+    if (worker->life && world_fires(world, SWARM_second_term))
+        world_later_for(world, world_draw(world, 2) ? 0 : world_draw(world, SECOND_TERM_MS), term_again, worker);
+    if (world_fires(world, SWARM_term_rebalance))
+        world_later(world, world_draw(world, ROLL_MS), rolls);
+}
+
+static void
 befalls(struct world *world, struct worker *worker)
 {
     ms_t lease = world->config.targets[TARGET_PORTAL].claim_lease_ms;
@@ -37,9 +54,7 @@ befalls(struct world *world, struct worker *worker)
     } else if (world_fires(world, SWARM_freeze)) {
         worker_freeze(world, worker, 1 + world_draw(world, (uint32_t)(3 * lease)));
     } else if (world_fires(world, SWARM_term)) {
-        worker_term(world, worker);
-        if (worker->life && world_fires(world, SWARM_second_term))
-            world_later_for(world, world_draw(world, 2) ? 0 : world_draw(world, SECOND_TERM_MS), term_again, worker);
+        is_asked_to_leave(world, worker);
     } else if (world_fires(world, SWARM_wall_jump)) {
         worker->wall_offset_ms = (int64_t)world_draw(world, 2 * WALL_JUMP_MS) - WALL_JUMP_MS;
         worker_tell_clock(world, worker);

@@ -2,6 +2,7 @@
  * asked to leave, or Redis was away and is back. How long it takes until somebody goes on is told as a gauge; the bounds are the
  * contract's (I17). One seed tries one of them, or none. */
 #include "tests/sim/client.h"
+#include "tests/sim/group.h"
 #include "tests/sim/store.h"
 
 enum { EVENTS = 6, FIRST_ID = 1000000, GATHER_MS = 3000, PATIENCE_MS = 600000, AWAY_MS = 6000 };
@@ -104,6 +105,8 @@ asked_to_leave(struct world *world)
     ms_t since = world->now;
     world->hangs = true;
     worker_term(world, worker);
+    if (world_draw(world, 2))
+        group_rebalance(world);         /* its calls outlast the revoke, and it waits for them all the same */
     while (worker->life == life && world_step(world, since + PATIENCE_MS))
         ;
     world->hangs = false;

@@ -165,7 +165,7 @@ pump(struct world *world, struct happening *happening)
     }
     client_flush(world, worker);
     if (worker->closing)
-        worker_stop(world, worker, "drained", worker->complete);
+        worker_stop(world, worker, "drained", worker->complete, worker->config.drain_ms);
     else if (!world->failure[0])
         arm(world, worker);
 }
@@ -293,13 +293,14 @@ bury(struct world *world, struct worker *worker)
 }
 
 void
-worker_stop(struct world *world, struct worker *worker, const char *how, bool complete)
+worker_stop(struct world *world, struct worker *worker, const char *how, bool complete, ms_t limit_ms)
 {
     gauges_tell(world, worker);
     if (complete)
         gauges_tell_counts(world, worker);
     world_fact(world, &(struct fact){ .kind = FACT_STOPPED, .worker = worker->life, .word = world_text(world, how),
-                                      .number = worker->unfinished, .flags = complete });
+                                      .number = worker->unfinished, .offset = world->now - worker->term_ms, .limit = limit_ms,
+                                      .flags = complete });
     bury(world, worker);
 }
 
@@ -324,9 +325,10 @@ worker_term(struct world *world, struct worker *worker)
 {
     if (worker->draining) {
         group_leaves(world, worker);
-        worker_stop(world, worker, "forced", false);
+        worker_stop(world, worker, "forced", false, 0);
         return;
     }
     worker->draining = true;
+    worker->term_ms = world->now;
     worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_DRAIN });
 }

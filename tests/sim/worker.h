@@ -28,6 +28,7 @@ struct worker {
     int64_t wall_offset_ms;     /* its wall clock is wrong by so much */
     bool awake;                 /* inputs were fed since effects were pulled last */
     bool draining, closing, complete;
+    ms_t term_ms;               /* when it was asked to leave */
     uint32_t spins;
     uint32_t unfinished;        /* records in its windows that were open when effects were pulled last */
     struct world *world;
@@ -49,7 +50,8 @@ void worker_start(struct world *, struct worker *);
 void worker_kill(struct world *, struct worker *);              /* as by kill -9 */
 void worker_freeze(struct world *, struct worker *, ms_t for_ms);
 void worker_term(struct world *, struct worker *);              /* SIGTERM; twice = leaves at once */
-void worker_stop(struct world *, struct worker *, const char *how, bool complete);      /* the process is gone */
+/* The process is gone. It had `limit_ms` to finish what it began; 0 = that was not heeded. */
+void worker_stop(struct world *, struct worker *, const char *how, bool complete, ms_t limit_ms);
 
 /* Fills in the times. Effects are pulled in this turn or the next. */
 void worker_feed(struct world *, struct worker *, struct input *);

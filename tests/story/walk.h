@@ -11,7 +11,7 @@
 #include "bridge/core/engine.h"
 #include "tests/support/draw.h"
 
-enum { WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_WINDOWS = 32, WALK_LINKS = 100,
+enum { WALK_COMMIT_MS = 2000, WALK_PARTITIONS = 4, WALK_TARGETS = 2, WALK_INCIDENTS = 8, WALK_WINDOWS = 32, WALK_LINKS = 100,
        WALK_LINES = 40, WALK_LINE_BYTES = 240 };
 
 /* What became of one event for one target, or (the last place) for none. */
@@ -115,7 +115,7 @@ struct walk {
         uint32_t reached;       /* one past the furthest that was given */
         bool refused;           /* a commit was stale: the group has moved on, and will say so */
     } readers[WALK_PARTITIONS];
-    ms_t revoke_by_ms, shutdown_by_ms;  /* DRAINED must have come; 0 = none is awaited */
+    ms_t revoke_by_ms, shutdown_by_ms;  /* DRAINED must have come, with the time for its last commit; 0 = none is awaited */
 
     struct {
         uint32_t record, epoch;

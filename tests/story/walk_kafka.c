@@ -246,7 +246,7 @@ leave(struct walk *walk)
     if (walk->group != GROUP_READING)
         return;
     walk->group = GROUP_LEAVING;
-    walk->revoke_by_ms = walk->now + walk->config.revoke_drain_ms + 2000;
+    walk->revoke_by_ms = walk->now + walk->config.revoke_drain_ms + WALK_COMMIT_MS;
     walk_feed(walk, &input);
 }
 
@@ -256,7 +256,7 @@ shut_down(struct walk *walk)
     struct input input = { .kind = INPUT_CONTROL, .control = CONTROL_DRAIN };
     if (walk->shutdown_by_ms > 0)
         return;
-    walk->shutdown_by_ms = walk->now + walk->config.drain_ms + 2000;
+    walk->shutdown_by_ms = walk->now + walk->config.drain_ms + WALK_COMMIT_MS;
     walk_feed(walk, &input);
 }
 
@@ -341,17 +341,27 @@ kafka_frees(struct walk *walk, uint32_t handle)
     walk->n_freed++;
 }
 
+/* Until then what is under way is waited for. A revoke within a shutdown has no more time than that. */
+static ms_t
+waited_until(const struct walk *walk, bool shutdown)
+{
+    bool revoke_is_first = !shutdown && (walk->shutdown_by_ms == 0 || walk->revoke_by_ms < walk->shutdown_by_ms);
+    return (revoke_is_first ? walk->revoke_by_ms : walk->shutdown_by_ms) - WALK_COMMIT_MS;
+}
+
 void
 kafka_drained(struct walk *walk, const struct effect *effect)
 {
+    ms_t until = waited_until(walk, effect->drained.shutdown);
+    if (effect->drained.abandoned > 0 && walk->now < until)
+        walk_fail(walk, "a %s gives %u up, with %ld ms left", effect->drained.shutdown ? "shutdown" : "revoke",
+                  effect->drained.abandoned, until - walk->now);
     if (effect->drained.complete && effect->drained.abandoned > 0)
         walk_fail(walk, "complete, with %u abandoned", effect->drained.abandoned);
     if (effect->drained.shutdown ? walk->shutdown_by_ms == 0 : walk->revoke_by_ms == 0)
         walk_fail(walk, "drained, and nobody asked");
     if (!effect->drained.shutdown) {
         kafka_gone(walk);
-        if (walk->shutdown_by_ms > 0)       /* it goes on after a revoke, and has its own commits to wait for */
-            walk->shutdown_by_ms = walk->shutdown_by_ms > walk->now + 2000 ? walk->shutdown_by_ms : walk->now + 2000;
         return;
     }
     walk->shutdown_by_ms = 1;               /* over: the process ends */
