@@ -3,6 +3,7 @@
 
 #include "codecs/mutant.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +37,10 @@ mutants_list(void)
 
 enum { JOBS_MAX = 64, NOT_YET = 0 };
 
+/* What else shows a bug than an invariant, by whose number that is told. A check is a rule that somebody wrote down, and a
+ * refusal of the world is one too; a crash is a stroke of luck. */
+enum sign { SIGN_WORLD = 0, SIGN_CHECK = -1, SIGN_CRASH = -2 };
+
 /* What the children of one run share. `seed` is the lowest that failed, whichever child found it: the same in each run. */
 struct hunt {
     const struct sweep *sweep;
@@ -54,12 +59,16 @@ shared(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* "sim I1 I2 world": one of its words. */
+/* "sim I1 I2 world": one of its words. `sign`: an enum sign, or an invariant. */
 static bool
-may_catch(const char *caught, int invariant)
+may_catch(const char *caught, int sign)
 {
-    char word[8];
-    snprintf(word, sizeof(word), invariant ? "I%d" : "world", invariant);
+    static const char *const others[] = { [-SIGN_WORLD] = "world", [-SIGN_CHECK] = "check", [-SIGN_CRASH] = "crash" };
+    char word[12];
+    if (sign > 0)
+        snprintf(word, sizeof(word), "I%d", sign);
+    else
+        snprintf(word, sizeof(word), "%s", others[-sign]);
     for (const char *at = caught; (at = strstr(at, word)); at += strlen(word))
         if (at[-1] == ' ' && (at[strlen(word)] == ' ' || at[strlen(word)] == '\0'))
             return true;
@@ -67,9 +76,9 @@ may_catch(const char *caught, int invariant)
 }
 
 static void
-failed(struct hunt *hunt, uint64_t seed, int invariant, const char *text)
+failed(struct hunt *hunt, uint64_t seed, int sign, const char *text)
 {
-    if (hunt->caught && !may_catch(hunt->caught, invariant)) {
+    if (hunt->caught && !may_catch(hunt->caught, sign)) {
         hunt->others++;
         return;
     }
@@ -109,7 +118,21 @@ start_child(struct hunt *hunt, uint32_t job, uint64_t from)
     _exit(0);
 }
 
-/* A crash is a failure of the seed under way; a successor goes on behind it. */
+/* A child that died is a failure of the seed under way. */
+static void
+died(struct hunt *hunt, uint32_t job, int status)
+{
+    char text[64];
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) {
+        failed(hunt, hunt->under_way[job], SIGN_CHECK, "a broken check");
+        return;
+    }
+    snprintf(text, sizeof(text), "a crash, %s %d", WIFSIGNALED(status) ? "signal" : "exit",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    failed(hunt, hunt->under_way[job], SIGN_CRASH, text);
+}
+
+/* A successor goes on behind a seed that failed so. */
 static void
 wait_for_all(struct hunt *hunt)
 {
@@ -127,7 +150,7 @@ wait_for_all(struct hunt *hunt)
                 running--;
                 continue;
             }
-            failed(hunt, hunt->under_way[job], 0, "a broken check, or a crash");
+            died(hunt, job, status);
             children[job] = start_child(hunt, job, hunt->under_way[job] + hunt->sweep->jobs);
         }
     }

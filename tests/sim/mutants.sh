@@ -69,6 +69,8 @@ write_markdown() {
         { by = how[$1]
           if (seeds[$1] == "test") by = "`" by "`"
           else if (match(by, /^I[0-9]+/)) by = substr(by, 1, RLENGTH)
+          else if (by ~ /^a broken check/) by = "a broken check"
+          else if (by ~ /^a crash/) by = "a crash"
           else by = "the world itself"
           printf "| %s | %s | %s | %s |\n", $1, $3, seeds[$1] == "NOT" ? "**nobody**" : by, seeds[$1] == "test" ? "-" : seeds[$1] }
     ' "$log.found" "$log.rows"
