@@ -106,7 +106,7 @@ turn(struct kafka *kafka)
     (void)got;      /* empty when a timer woke us */
     bool more = turn_events(kafka);
     more |= turn_records(kafka);
-    more |= kafka_producer_turn(kafka);
+    more |= kafka_letters_turn(kafka);
     kafka_group_tick(kafka);
     if (more)
         event_add(kafka->on_again, &at_once);
@@ -234,7 +234,7 @@ static bool
 clients_start(struct kafka *kafka, const struct kafka_config *config, char *error, size_t error_size)
 {
     return consumer_start(kafka, config, error, error_size)
-           && (!config->dead_letter_topic || kafka_producer_start(kafka, config, error, error_size))
+           && (!config->dead_letter_topic || kafka_writers_start(kafka, config, error, error_size))
            && kafka_subscribe(kafka, config, error, error_size);
 }
 
@@ -318,7 +318,7 @@ kafka_free(struct kafka *kafka)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);
-    kafka_producer_end(kafka);
+    kafka_writers_end(kafka);
     consumer_end(kafka);
     if (kafka->wake_fd >= 0)
         close(kafka->wake_fd);

@@ -22,8 +22,7 @@ static const struct kafka_property consumer_owned[] = {
 static const struct kafka_property producer_owned[] = {
     { "acks", "all" },
     { "enable.idempotence", "true" },
-    { "batch.num.messages", "1" },              /* a topic refuses whole batches: a record must not be judged by its company */
-    { "max.in.flight", "1" },                   /* a broker that was restarted knows the last batch only: kafka_park.c */
+    { "max.in.flight", "1" },                   /* a broker that was restarted knows the last batch only: kafka_writer.c */
     { "log.queue", "true" },
 };
 
@@ -45,7 +44,9 @@ static const struct kafka_property producer_defaults[] = {
     { "socket.keepalive.enable", "true" },
     { "message.max.bytes", "10485760" },        /* a record of any topic, with its original headers and ours */
     { "queue.buffering.max.kbytes", "16384" },
-    { "message.timeout.ms", "60000" },          /* then the engine is told, and decides */
+    { "linger.ms", "0" },                       /* company comes while the request before is under way */
+    { "batch.size", "262144" },                 /* what is queued at most is then written by some hundred requests, */
+    { "message.timeout.ms", "60000" },          /* in far less time than this: then the engine is told, and decides */
     { "topic.metadata.propagation.max.ms", "1000" },    /* how long a missing topic may be one that was just made */
 };
 
@@ -139,8 +140,8 @@ set_backoff(rd_kafka_conf_t *conf)
     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", reason, sizeof reason);
 }
 
-static long
-number_of(const rd_kafka_conf_t *conf, const char *name)
+long
+kafka_conf_number(const rd_kafka_conf_t *conf, const char *name)
 {
     char value[32];
     size_t size = sizeof value;
@@ -151,7 +152,7 @@ number_of(const rd_kafka_conf_t *conf, const char *name)
 static bool
 agree(const rd_kafka_conf_t *conf, char *error, size_t error_size)
 {
-    long poll = number_of(conf, "max.poll.interval.ms"), session = number_of(conf, "session.timeout.ms");
+    long poll = kafka_conf_number(conf, "max.poll.interval.ms"), session = kafka_conf_number(conf, "session.timeout.ms");
     if (poll < session) {
         snprintf(error, error_size, "max.poll.interval.ms: %ld is below session.timeout.ms, %ld", poll, session);
         return false;

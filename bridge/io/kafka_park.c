@@ -1,7 +1,4 @@
-/* kafka_park.c: the dead-letter producer: acks=all, idempotent, one record a request, one request at a time.
- *
- * A broker keeps the last five batches of a writer in memory, but in the snapshot that it restarts from the last one alone: asked
- * once more for one before it, it says OUT_OF_ORDER_SEQUENCE_NUMBER, and that is fatal to the client. So one is under way.
+/* kafka_park.c: dead letters: their headers, what becomes of those that the topic refuses, the answers to the worker.
  *
  * A record that the topic refuses for its size is written once more without value and key, with the worker's own headers, its
  * size and its hash: what it was and where it lies can then still be told. */
@@ -15,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STUB_KEY_BYTES_MAX = 1024, REPORTS_A_TURN = 256 };
+enum { STUB_KEY_BYTES_MAX = 1024 };
 
 #define OUR_PREFIX "alertbridge-"
 #define STUB_HEADER OUR_PREFIX "stub"
@@ -34,49 +31,6 @@ tag_unpack(const void *opaque)
 {
     uintptr_t bits = (uintptr_t)opaque;
     return (struct tag){ (uint32_t)(bits >> 32), (uint32_t)bits };
-}
-
-bool
-kafka_producer_start(struct kafka *kafka, const struct kafka_config *config, char *error, size_t error_size)
-{
-    rd_kafka_conf_t *conf = kafka_producer_conf(config, error, error_size);
-    if (!conf)
-        return false;
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
-    kafka->park_topic = strdup(config->dead_letter_topic);
-    kafka->producer = kafka->park_topic ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, error_size) : NULL;
-    if (!kafka->producer) {
-        rd_kafka_conf_destroy(conf);
-        return false;
-    }
-    const uint64_t one = 1;
-    kafka->reports = rd_kafka_queue_get_main(kafka->producer);
-    rd_kafka_set_log_queue(kafka->producer, NULL);      /* NULL = the main queue */
-    rd_kafka_queue_io_event_enable(kafka->reports, kafka->wake_fd, &one, sizeof one);
-    return true;
-}
-
-/* Takes `headers` over, also when it fails. */
-static rd_kafka_resp_err_t
-produce(struct kafka *kafka, struct slice key, struct slice value, rd_kafka_headers_t *headers, int64_t timestamp_ms,
-        void *opaque)
-{
-    rd_kafka_vu_t parts[] = {
-        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->park_topic },
-        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
-        { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)key.at, key.size } },
-        { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { (void *)(uintptr_t)value.at, value.size } },
-        { .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_ms > 0 ? timestamp_ms : 0 },
-        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque },
-        { .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
-    };
-    rd_kafka_error_t *error = rd_kafka_produceva(kafka->producer, parts, sizeof parts / sizeof parts[0]);
-    if (!error)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
-    rd_kafka_headers_destroy(headers);
-    return code;
 }
 
 /* ---- headers --------------------------------------------------------------------------------------------------------------- */
@@ -137,7 +91,8 @@ produce_stub(struct kafka *kafka, const struct dead_letter *letter)
     kafka_say(kafka, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
               "%s refused a dead letter of %zu bytes: written without its value; raise max.message.bytes", kafka->park_topic,
               letter->value.size);
-    return produce(kafka, key, SLICE(""), stub_headers(letter), letter->timestamp_ms, tag_pack(letter->tag));
+    return kafka_write(kafka, &kafka->together, key, SLICE(""), stub_headers(letter), letter->timestamp_ms,
+                       tag_pack(letter->tag));
 }
 
 static bool
@@ -167,9 +122,9 @@ refuse(struct kafka *kafka, struct tag tag, rd_kafka_resp_err_t error)
 void
 kafka_park(struct kafka *kafka, const struct dead_letter *letter)
 {
-    check(kafka->producer);
-    rd_kafka_resp_err_t code =
-        produce(kafka, letter->key, letter->value, headers_of(letter), letter->timestamp_ms, tag_pack(letter->tag));
+    check(kafka->together.client);
+    rd_kafka_resp_err_t code = kafka_write(kafka, &kafka->together, letter->key, letter->value, headers_of(letter),
+                                           letter->timestamp_ms, tag_pack(letter->tag));
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         code = produce_stub(kafka, letter);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -228,64 +183,46 @@ answer(struct kafka *kafka, struct tag tag, rd_kafka_resp_err_t error)
     kafka->handler.parked(kafka->handler.owner, tag, why);
 }
 
-static void
-report(struct kafka *kafka, const rd_kafka_message_t *message)
+/* The broker's verdict on what a request holds: it refuses all of it for one letter. */
+static bool
+is_of_content(rd_kafka_resp_err_t error)
 {
-    if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && park_as_stub(kafka, message))
-        return;
-    answer(kafka, tag_unpack(message->_private), message->err);
-}
-
-static void
-on_event(struct kafka *kafka, rd_kafka_event_t *event)
-{
-    const rd_kafka_message_t *message;
-    switch (rd_kafka_event_type(event)) {
-    case RD_KAFKA_EVENT_DR:
-        while ((message = rd_kafka_event_message_next(event)) != NULL)
-            report(kafka, message);
-        break;
-    case RD_KAFKA_EVENT_ERROR:
-        kafka_on_error(kafka, kafka->producer, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-        break;
-    case RD_KAFKA_EVENT_LOG:
-        kafka_on_log(kafka, event);
-        break;
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        return true;
     default:
-        break;
+        return false;
     }
 }
 
-bool
-kafka_producer_turn(struct kafka *kafka)
+void
+kafka_letter_reported(struct kafka *kafka, struct letter_writer *writer, const rd_kafka_message_t *message)
 {
-    if (!kafka->producer)
-        return false;
+    rd_kafka_resp_err_t error = message->err;
+    if (is_of_content(error) && kafka_had_company(writer, message)) {
+        error = kafka_write_alone(kafka, message);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return;
+    } else if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && park_as_stub(kafka, message)) {
+        return;
+    }
+    answer(kafka, tag_unpack(message->_private), error);
+}
+
+bool
+kafka_letters_turn(struct kafka *kafka)
+{
     for (uint32_t n = kafka->n_refused; n > 0; n--) {
         struct refused_letter letter = kafka->refused[--kafka->n_refused];
         answer(kafka, letter.tag, (rd_kafka_resp_err_t)letter.error);
     }
-    for (int i = 0; i < REPORTS_A_TURN; i++) {
-        rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->reports, 0);
-        if (!event)
-            return false;
-        on_event(kafka, event);
-        rd_kafka_event_destroy(event);
-    }
-    return true;
-}
-
-void
-kafka_producer_end(struct kafka *kafka)
-{
-    if (!kafka->producer)
-        return;
-    rd_kafka_queue_io_event_enable(kafka->reports, -1, NULL, 0);
-    if (kafka->can_destroy) {
-        rd_kafka_purge(kafka->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-        rd_kafka_queue_destroy(kafka->reports);
-        rd_kafka_destroy(kafka->producer);
-    }
-    free(kafka->park_topic);
-    free(kafka->refused);
+    bool more = kafka_writer_turn(kafka, &kafka->together);
+    return kafka_writer_turn(kafka, &kafka->alone) || more;
 }

@@ -9,7 +9,8 @@
  *   kafka_fetch.c   keeps librdkafka fetching
  *   kafka_queues.c  a queue for each partition, and which of them are silent
  *   kafka_commit.c  offsets on their way to the group
- *   kafka_park.c    the dead-letter producer */
+ *   kafka_park.c    dead letters: headers, stubs, answers
+ *   kafka_writer.c  the clients that write them */
 #ifndef BRIDGE_IO_KAFKA_PARTS_H
 #define BRIDGE_IO_KAFKA_PARTS_H
 
@@ -23,6 +24,7 @@ struct rd_kafka_conf_s;
 struct rd_kafka_queue_s;
 struct rd_kafka_message_s;
 struct rd_kafka_op_s;
+struct rd_kafka_headers_s;
 struct rd_kafka_topic_partition_s;
 struct rd_kafka_topic_partition_list_s;
 
@@ -98,8 +100,10 @@ struct kafka {
     bool committing, flush_again;
     uint32_t commit_epoch;
 
-    struct rd_kafka_s *producer;
-    struct rd_kafka_queue_s *reports;
+    struct letter_writer {
+        struct rd_kafka_s *client;
+        struct rd_kafka_queue_s *reports;
+    } together, alone;                              /* see kafka_writer.c; `alone` is made when it is needed */
     char *park_topic;
     struct refused_letter {
         struct tag tag;
@@ -126,6 +130,7 @@ bool kafka_headers_of(struct kafka *, const struct rd_kafka_message_s *, const s
 /* kafka_conf.c: NULL with `error` when a property is refused. */
 struct rd_kafka_conf_s *kafka_consumer_conf(const struct kafka_config *, char *error, size_t error_size);
 struct rd_kafka_conf_s *kafka_producer_conf(const struct kafka_config *, char *error, size_t error_size);
+long kafka_conf_number(const struct rd_kafka_conf_s *, const char *name);  /* 0 = it has none */
 
 /* kafka_event.c */
 bool kafka_is_offset_lost(int error);               /* what was to be read next is not in the log any more */
@@ -171,8 +176,17 @@ enum commit_result kafka_commit_result(int error);
 void kafka_flush_ends(struct kafka *);              /* sends what kafka_on_end left */
 
 /* kafka_park.c */
-bool kafka_producer_start(struct kafka *, const struct kafka_config *, char *error, size_t error_size);
-bool kafka_producer_turn(struct kafka *);           /* true: there is more */
-void kafka_producer_end(struct kafka *);
+bool kafka_letters_turn(struct kafka *);            /* true: there is more */
+void kafka_letter_reported(struct kafka *, struct letter_writer *, const struct rd_kafka_message_s *);
+
+/* kafka_writer.c: the clients behind it. */
+bool kafka_writers_start(struct kafka *, const struct kafka_config *, char *error, size_t error_size);
+bool kafka_writer_turn(struct kafka *, struct letter_writer *);     /* true: there is more */
+/* Takes `headers` over, also when it fails. Returns librdkafka's code. */
+int kafka_write(struct kafka *, struct letter_writer *, struct slice key, struct slice value, struct rd_kafka_headers_s *headers,
+                int64_t timestamp_ms, void *opaque);
+int kafka_write_alone(struct kafka *, const struct rd_kafka_message_s *);           /* the same letter once more */
+bool kafka_had_company(const struct letter_writer *, const struct rd_kafka_message_s *);    /* it may have had */
+void kafka_writers_end(struct kafka *);
 
 #endif

@@ -5,11 +5,17 @@ import socket
 import threading
 import time
 
+from configuration import SESSION_MS
 from events import Record
 from servers import Kafka, expect, free_port, tail, wait_until
 from world import World
 
 LETTERS, SOME, DEAF_S = 10000, 300, 1
+PROPERTIES = {
+    "session.timeout.ms": str(SESSION_MS),
+    "heartbeat.interval.ms": "500",
+    "batch.num.messages": "2",  # with all in it that may be, they are written before anybody can look
+}
 LISTENERS = """listeners=PLAINTEXT://127.0.0.1:@BROKER@,CONTROLLER://127.0.0.1:@CONTROLLER@,THROUGH://127.0.0.1:{inside}
 advertised.listeners=PLAINTEXT://127.0.0.1:@BROKER@,THROUGH://127.0.0.1:{outside}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,THROUGH:PLAINTEXT
@@ -58,7 +64,7 @@ def unheard(servers, name):
     kafka = Kafka(servers.kafka.version, servers.folder / f"{name}-kafka", listeners).start()
     with World(servers, name, partitions=1, kafka=kafka) as world:
         world.produce([Record(b"not an event", f"k{i}".encode()) for i in range(LETTERS)], note=False)
-        worker = world.worker(kafka={"brokers": f"127.0.0.1:{link.outside}"})
+        worker = world.worker(kafka={"brokers": f"127.0.0.1:{link.outside}", "properties": PROPERTIES})
         wait_until("dead letters are written", lambda: world.ends(world.dead)[0] >= SOME, 30, lambda: tail(worker.log))
         link.deaf = True
         time.sleep(DEAF_S)

@@ -267,6 +267,8 @@ static void
 on_parked(void *owner, struct tag tag, const char *refused)
 {
     struct member_of_test *m = owner;
+    m->acknowledged += refused == NULL;
+    m->refused += refused != NULL;
     if (m->n_parks == 64)
         return;
     struct noted_park *park = &m->parks[m->n_parks++];

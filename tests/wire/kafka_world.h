@@ -49,6 +49,7 @@ struct member_of_test {
     unsigned n_commits;
     struct noted_park parks[64];
     unsigned n_parks;
+    unsigned acknowledged, refused;     /* of all parks, noted or not */
     char why_fatal[LINE_BYTES];
 };
 

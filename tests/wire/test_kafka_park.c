@@ -162,7 +162,7 @@ Test(kafka_park, a_producer_that_cannot_go_on_is_fatal)
 {
     struct member_of_test *m = parker(world_topic("dead", 1, NULL));
     until(m->assigned == 1);
-    rd_kafka_test_fatal_error(m->kafka->producer, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "as a broker would say");
+    rd_kafka_test_fatal_error(m->kafka->together.client, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "as a broker would say");
     until(m->fatal == 1);
     cr_expect_not_null(strstr(m->why_fatal, "OUT_OF_ORDER_SEQUENCE_NUMBER"), "%s", m->why_fatal);
     member_leave(m);
