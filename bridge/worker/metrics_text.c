@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCRAPE_PARTITIONS_MAX = 256 };
-
 static const char *
 target_label(const struct worker *worker, uint32_t i)
 {
@@ -202,10 +200,10 @@ assigned_rows(struct buf *text, const struct partition_stats *rows, uint32_t n)
 static void
 partition_rows(struct worker *worker, struct buf *text)
 {
-    static struct partition_stats rows[SCRAPE_PARTITIONS_MAX];
+    static struct partition_stats rows[PARTITIONS_MAX];
     static const enum metric metrics[4] = { METRIC_WINDOW_RECORDS, METRIC_WINDOW_FINISHED, METRIC_WINDOW_AGE,
                                             METRIC_COMMITTED_OFFSET };
-    uint32_t n = worker_partitions(worker, rows, SCRAPE_PARTITIONS_MAX);
+    uint32_t n = worker_partitions(worker, rows, PARTITIONS_MAX);
     assigned_rows(text, rows, n);
     n = worker->config->metrics_per_partition ? n : 0;
     for (unsigned m = 0; m < 4; m++) {
