@@ -6,9 +6,8 @@
 enum { COPY_WAIT_MS = 20, BATCH_IDS = 256 };      /* a table twice as large as any batch; id_mark fits it */
 
 void
-batch_release_slot(struct engine *engine, struct batch *batch)
+batch_release_slot(struct batch *batch)
 {
-    (void)engine;
     check(batch->target->slots > 0);
     batch->target->slots--;
 }
@@ -21,7 +20,7 @@ batch_drop(struct engine *engine, struct batch *batch)
     case BATCH_RENEWING:
         rate_give_back(&batch->target->rate);
         if (!MUTATED(slot_kept_waiting))
-            batch_release_slot(engine, batch);
+            batch_release_slot(batch);
         break;
     case BATCH_READY:
         list_remove(&batch->target->ready, &batch->link);
@@ -46,7 +45,7 @@ hold_back(struct engine *engine, struct batch *batch)
             delivery_move(engine, delivery, DELIVERY_BACKOFF);
     }
     rate_give_back(&batch->target->rate);
-    batch_release_slot(engine, batch);
+    batch_release_slot(batch);
     batch_ready(engine, batch, READY_LAST);
 }
 
@@ -180,11 +179,8 @@ call_begin(struct engine *engine, struct batch *batch)
 static void
 remember_answer(struct batch *batch, const struct verdict *verdict)
 {
-    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node)) {
-        struct delivery *delivery = LIST_ENTRY(node, struct delivery, link);
-        delivery->status = verdict->status;
-        delivery_note_answer(delivery, verdict);
-    }
+    for (struct node *node = list_first(&batch->members); node; node = list_next(&batch->members, node))
+        delivery_note_answer(LIST_ENTRY(node, struct delivery, link), verdict);
 }
 
 static void
@@ -218,7 +214,7 @@ call_answered(struct engine *engine, const struct input *input)
     target_stats(engine, (int)batch->target->index)->calls[verdict->outcome]++;
     if (!input->called.lease_over)
         target_felt(engine, batch, verdict);
-    batch_release_slot(engine, batch);
+    batch_release_slot(batch);
     batch->outcome = verdict->outcome;
     remember_answer(batch, verdict);
     bool doubted = MUTATED(slow_doubted) && engine->now_ms - batch->called_ms > batch->target->policy->call_timeout_ms / 50;

@@ -123,12 +123,15 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
     if (answer->first_sent_ms > 0)
         delivery->first_ms = answer->first_sent_ms;
     claim_keep(engine, delivery);
-    if (is_orphan(engine, delivery->record))
+    bool forgotten = is_forgotten(engine, delivery, answer);
+    if (is_orphan(engine, delivery->record)) {
+        delivery->doubt += forgotten;       /* who comes next meets a value, and would believe it */
         give_up(engine, delivery);
-    else if (must_hold(engine, delivery, answer) || is_forgotten(engine, delivery, answer))
+    } else if (must_hold(engine, delivery, answer) || forgotten) {
         park(engine, delivery, REASON_UNCONFIRMED);
-    else if (is_expired(engine, delivery))
+    } else if (is_expired(engine, delivery)) {
         park(engine, delivery, REASON_EXPIRED);
+    }
     batch_claimed(engine, batch);
 }
 
@@ -267,7 +270,18 @@ claim_mark_idle(struct engine *engine, struct delivery *delivery)
 }
 
 /* A claim in BACKOFF, HELD or PARKING is kept alive at a third of its lease. In CALLING the safe deadline covers the call; in
- * SETTLING the end itself is on its way. */
+ * SETTLING the end itself is on its way. In PARKING it is kept no longer than that once its partition is gone: when Kafka
+ * answers nobody knows, and the next owner waits for the key. */
+static void
+keep_alive(struct engine *engine, struct delivery *delivery)
+{
+    enum delivery_state state = delivery->state;
+    if (state == DELIVERY_PARKING && !partitions_have(engine, delivery->record) && !MUTATED(orphan_kept))
+        give_up(engine, delivery);
+    else if (state == DELIVERY_BACKOFF || state == DELIVERY_PARKING || state == DELIVERY_HELD)
+        claim_renew(engine, delivery);
+}
+
 void
 custody_renew_due(struct engine *engine, struct target *target)
 {
@@ -277,9 +291,7 @@ custody_renew_due(struct engine *engine, struct target *target)
         if (delivery->renew_ms > engine->now_ms)
             return;
         claim_keep(engine, delivery);
-        enum delivery_state state = delivery->state;
-        if (state == DELIVERY_BACKOFF || state == DELIVERY_PARKING || state == DELIVERY_HELD)
-            claim_renew(engine, delivery);
+        keep_alive(engine, delivery);
     }
 }
 

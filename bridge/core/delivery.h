@@ -9,7 +9,8 @@
  *                └─bad input, no route─▶ PARKING ─acknowledged┘  a guard is on  ▼   │called again          │let go
  *                                                                              HELD ───────────────────────┘
  *
- *   A drain takes BACKOFF and HELD to SETTLING, a fence takes whoever is in no call to WAITING. Every step: delivery.c. */
+ *   Given up, through SETTLING where they have a claim: BACKOFF and HELD in a drain, PARKING when its letter is refused then or
+ *   is late. A fence takes whoever is in no call to WAITING. Every step: delivery.c. */
 #ifndef BRIDGE_CORE_DELIVERY_H
 #define BRIDGE_CORE_DELIVERY_H
 

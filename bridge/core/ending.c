@@ -147,12 +147,26 @@ park(struct engine *engine, struct delivery *delivery, enum reason reason)
     }
 }
 
-/* The new tag makes the answer of a renewal that is out stale: it is out no more. */
+/* An orphan's letter is for the next owner to write. The new tag makes the answer of a renewal that is out stale: it is out no
+ * more. */
 void
 park_again(struct engine *engine, struct delivery *delivery)
 {
+    if (is_orphan(engine, delivery->record) && !MUTATED(orphan_kept)) {
+        give_up(engine, delivery);
+        return;
+    }
     delivery->renewing = false;
     push_park(engine, delivery);
+}
+
+static void
+letter_refused(struct engine *engine, struct delivery *delivery)
+{
+    if (is_orphan(engine, delivery->record) && !MUTATED(orphan_kept))
+        give_up(engine, delivery);
+    else
+        timers_set(&engine->timers, &delivery->timer, engine->now_ms + PARK_AGAIN_MS);
 }
 
 /* The dead letter first, then the end in the store, then the window. What owns no key is over with the dead letter. */
@@ -166,7 +180,7 @@ park_answered(struct engine *engine, const struct input *input)
         return;
     }
     if (!input->parked.ok && !MUTATED(letter_not_awaited)) {
-        timers_set(&engine->timers, &delivery->timer, engine->now_ms + PARK_AGAIN_MS);
+        letter_refused(engine, delivery);
         return;
     }
     if (!delivery->claimed) {
@@ -176,11 +190,14 @@ park_answered(struct engine *engine, const struct input *input)
     settle(engine, delivery, parked_end(delivery), TERMINAL_PARKED);
 }
 
-/* Released when it was surely not sent; else the next owner is told that it may have been. */
+/* Released when it was surely not sent; else the next owner is told that it may have been. Where Redis forgot whether it was, it
+ * may have been. */
 void
 give_up(struct engine *engine, struct delivery *delivery)
 {
-    TRACE(engine, delivery->id, "given up, doubt %u", delivery->doubt);
+    if (delivery->state == DELIVERY_PARKING && delivery->reason == REASON_UNCONFIRMED && delivery->doubt == 0)
+        delivery->doubt = 1;
+    TRACE(engine, delivery->id_size ? delivery->id : "record", "given up, doubt %u", delivery->doubt);
     if (!delivery->claimed) {
         delivery_done(engine, delivery, TERMINAL_ABANDONED);
         return;

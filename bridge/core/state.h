@@ -149,7 +149,7 @@ void call_begin(struct engine *, struct batch *);       /* claimed, slot held: o
 void call_answered(struct engine *, const struct input *);
 void batch_claimed(struct engine *, struct batch *);    /* one claim is answered */
 void batch_renewed(struct engine *, struct batch *);    /* one renewal is answered */
-void batch_release_slot(struct engine *, struct batch *);
+void batch_release_slot(struct batch *);
 void batch_drop(struct engine *, struct batch *);       /* nobody is left in it: out of its list and freed */
 
 /* retrying.c: what comes after a call that did not deliver */

@@ -262,6 +262,17 @@ clock_jumped(const struct letters *letters, const struct fact *fact)
     *anybodys = fact->number > *anybodys ? fact->number : *anybodys;
 }
 
+/* Whoever knows of a loss and gives up an event of before it leaves a doubt: the next one meets a key, and knows of nothing. */
+static void
+given_up(const struct letters *letters, const struct fact *key)
+{
+    const struct checked *checked = letters->checked;
+    size_t produced = letters->contents[key->id].first;
+    bool holds = checked->targets[key->target].flags & TARGET_HOLDS_AMNESIA;
+    if (holds && produced != NEVER && checked->history->facts[produced].at < letters->warned[key->worker])
+        tried_of(letters, key->id, key->target)->doubts++;
+}
+
 void
 letters_look(struct letters *letters, size_t place)
 {
@@ -270,6 +281,8 @@ letters_look(struct letters *letters, size_t place)
         letter_found(letters, place);
     else if (fact->kind == FACT_TAKEN)
         tried_of(letters, fact->id, fact->target)->doubts++;
+    else if (fact->kind == FACT_KEY && fact->flags & KEY_GIVEN_UP)
+        given_up(letters, fact);
     else if (fact->kind == FACT_CLOCK)
         clock_jumped(letters, fact);
     else if (fact->kind == FACT_WARNED && fact->number > letters->warned[fact->worker])

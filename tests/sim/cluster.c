@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOW_MS = 1500, GAP_MAX = 4 };
+enum { SLOW_MS = 1500, GAP_MAX = 4, LETTER_MS = 60000, LETTER_AGAIN_MS = 500 };
 
 static void
 add_to_hash(uint64_t *hash, const void *bytes, size_t size)
@@ -145,6 +145,10 @@ fetched(struct world *world, struct happening *happening)
     if (!reader)
         return;
     reader->under_way = false;
+    if (worker_is_cut_off(world, worker)) {
+        fetch_soon(world, worker, SLOW_MS);
+        return;
+    }
     uint32_t first = reader->n ? world_draw(world, reader->n) : 0;
     for (uint32_t j = 0; j < reader->n; j++) {
         uint32_t i = (first + j) % reader->n;
@@ -226,6 +230,7 @@ cluster_all_read(struct world *world)
 struct letter {
     struct tag tag;
     bool failed, answer_lost;
+    ms_t until;                 /* its writer does not reach Kafka, and tries so long; 0 = not so */
     struct fact fact;
 };
 
@@ -239,11 +244,36 @@ letter_answered(struct world *world, struct happening *happening)
     worker_answer(world, worker_of(world, happening), &input);
 }
 
+static void letter_arrived(struct world *, struct happening *);
+
+/* It stays with its writer, and dies with it, until Kafka is reached or its time is over: message.timeout.ms, of which it may
+ * have spent some already. */
+static bool
+letter_waits(struct world *world, struct worker *worker, struct happening *happening)
+{
+    struct letter *letter = happening->more;
+    if (worker->life != letter->fact.worker || !worker_is_cut_off(world, worker))
+        return false;
+    if (letter->until == 0)
+        letter->until = world->now + world_draw(world, LETTER_MS);
+    if (world->now >= letter->until) {
+        letter->failed = true;
+        return false;
+    }
+    struct happening *again = world_later_for(world, LETTER_AGAIN_MS, letter_arrived, worker);
+    again->a = happening->a;
+    again->more = letter;
+    happening->more = NULL;
+    return true;
+}
+
 static void
 letter_arrived(struct world *world, struct happening *happening)
 {
     struct letter *letter = happening->more;
     struct worker *worker = world->workers[happening->a];
+    if (letter_waits(world, worker, happening))
+        return;
     if (!letter->failed)
         world_fact(world, &letter->fact);
     if (worker->life != letter->fact.worker)

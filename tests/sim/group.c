@@ -15,6 +15,7 @@ struct seat {
     bool reading;                   /* it was told of an assignment and did not give it back */
     bool revoking;
     ms_t asked_ms;                  /* to give back what it has */
+    ms_t heard_ms;                  /* of the coordinator, last */
 };
 
 struct group {
@@ -72,6 +73,10 @@ hears_assignment(struct world *world, struct happening *happening)
     struct input input = { .kind = INPUT_ASSIGNED };
     if (!member || member->generation != happening->a)
         return;
+    if (worker_is_cut_off(world, worker)) {
+        world_later_for(world, LOOK_MS, hears_assignment, worker)->a = happening->a;
+        return;
+    }
     seat->generation = member->generation;
     seat->epoch++;
     seat->reading = true;
@@ -113,6 +118,10 @@ hears_of_rebalance(struct world *world, struct happening *happening)
     struct group_member *member = member_of(world->group, worker->life);
     if (!member || member->state != MEMBER_ASKED || seat->revoking)
         return;
+    if (worker_is_cut_off(world, worker)) {
+        world_later_for(world, LOOK_MS, hears_of_rebalance, worker);
+        return;
+    }
     fetch_end(world, worker);
     if (!seat->reading || seat->generation != member->generation) {
         coordinator_rejoin(member);         /* it has not even begun, and will not */
@@ -173,7 +182,7 @@ group_drained(struct world *world, struct worker *worker)
     tell(world, worker, seat, FACT_REVOKED, revoke_limit(world, worker, seat));
     seat->reading = seat->revoking = false;
     seat->n = 0;
-    if (member && member->state == MEMBER_ASKED)
+    if (member && member->state == MEMBER_ASKED && !worker_is_cut_off(world, worker))
         coordinator_rejoin(member);
     review(world);
 }
@@ -187,7 +196,27 @@ join(struct world *world, struct worker *worker)
     prepare(world);
 }
 
-/* A member that the group has put out hears it by its own heartbeat: what it had is lost, it joins anew. */
+static void
+loses_all(struct world *world, struct worker *worker, struct seat *seat)
+{
+    fetch_end(world, worker);
+    if (!seat->reading)
+        return;
+    tell(world, worker, seat, FACT_LOST, 0);
+    seat->reading = seat->revoking = false;
+    seat->n = 0;
+    worker_feed(world, worker, &(struct input){ .kind = INPUT_LOST });
+}
+
+/* It is a member as before, but what it was given it holds lost, or gave back, and nobody heard of it. */
+static bool
+must_rejoin(const struct group_member *member, const struct seat *seat)
+{
+    return member && member->state != MEMBER_JOINING && member->generation == seat->generation && !seat->reading;
+}
+
+/* A member that the group has put out hears it by its own heartbeat: what it had is lost, it joins anew. One that hears nothing
+ * for a session takes all for lost, as librdkafka does. */
 static void
 heartbeat(struct world *world, struct happening *happening)
 {
@@ -195,18 +224,21 @@ heartbeat(struct world *world, struct happening *happening)
     struct seat *seat = seat_of(world, worker);
     struct coordinator *coordinator = &world->group->coordinator;
     world_later_for(world, world_of(world, SWARM_session_ms) / HEARTBEATS, heartbeat, worker);
+    if (worker_is_cut_off(world, worker)) {
+        if (world->now - seat->heard_ms > world_of(world, SWARM_session_ms))
+            loses_all(world, worker, seat);
+        return;
+    }
     if (world->group->away_until > world->now)
         return;
-    if (coordinator_heartbeat(coordinator, worker->life, coordinator->generation, world->now) != COORDINATOR_UNKNOWN_MEMBER)
-        return;
-    fetch_end(world, worker);
-    if (seat->reading) {
-        tell(world, worker, seat, FACT_LOST, 0);
-        seat->reading = seat->revoking = false;
-        seat->n = 0;
-        worker_feed(world, worker, &(struct input){ .kind = INPUT_LOST });
+    seat->heard_ms = world->now;
+    if (coordinator_heartbeat(coordinator, worker->life, coordinator->generation, world->now) == COORDINATOR_UNKNOWN_MEMBER) {
+        loses_all(world, worker, seat);
+        join(world, worker);
+    } else if (must_rejoin(member_of(world->group, worker->life), seat)) {
+        coordinator_rejoin(member_of(world->group, worker->life));
+        prepare(world);
     }
-    join(world, worker);
 }
 
 static void
@@ -232,6 +264,7 @@ void
 group_joins(struct world *world, struct worker *worker)
 {
     join(world, worker);
+    seat_of(world, worker)->heard_ms = world->now;
     world_later_for(world, world_of(world, SWARM_session_ms) / HEARTBEATS, heartbeat, worker);
 }
 
@@ -243,7 +276,7 @@ group_leaves(struct world *world, struct worker *worker)
     if (seat->reading)
         tell(world, worker, seat, FACT_REVOKED, 0);
     *seat = (struct seat){ .life = worker->life };
-    if (!member)
+    if (!member || worker_is_cut_off(world, worker))
         return;
     coordinator_leave(&world->group->coordinator, member);
     prepare(world);
@@ -287,7 +320,8 @@ static enum commit_result
 take_commit(struct world *world, const struct commit *commit)
 {
     struct group *group = world->group;
-    if (group->away_until > world->now || world_fires(world, SWARM_commit_failed))
+    bool heard = group->away_until <= world->now && !worker_is_cut_off(world, world->workers[commit->number]);
+    if (!heard || world_fires(world, SWARM_commit_failed))
         return COMMIT_FAILED;
     if (coordinator_commit(&group->coordinator, commit->life, commit->generation) != COORDINATOR_OK)
         return COMMIT_STALE;

@@ -28,6 +28,15 @@ term_again(struct world *world, struct happening *happening)
     worker_term(world, world->workers[happening->worker]);
 }
 
+/* Long enough for the group to put it out, and to take it back. */
+static void
+cut_off(struct world *world, struct worker *worker)
+{
+    ms_t most = world_of(world, SWARM_cut_sessions) * world_of(world, SWARM_session_ms);
+    worker->cut_until = world->now + 1 + world_draw(world, (uint32_t)most);
+    world_say(world, "w%u.%u does not reach Kafka until %ld", worker->number, worker->life, (long)worker->cut_until);
+}
+
 static void
 rolls(struct world *world, struct happening *happening)
 {
@@ -62,6 +71,8 @@ befalls(struct world *world, struct worker *worker)
         keyring_rotate(world, worker);
     } else if (world_fires(world, SWARM_operator)) {
         worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_PAUSE });
+    } else if (world_fires(world, SWARM_cut_off)) {
+        cut_off(world, worker);
     } else if (world_draw(world, 20) == 0) {
         worker_feed(world, worker, &(struct input){ .kind = INPUT_CONTROL, .control = CONTROL_RESUME });
     }
@@ -136,9 +147,28 @@ resumes(struct world *world, struct happening *happening)
         world_later(world, OPERATOR_MS, resumes)->a = worker->number;
 }
 
+/* Who is cut off stays so until all is at rest, where there is somebody else to do the work: nobody may have to wait for it. */
+static void
+leave_cut_off(struct world *world)
+{
+    bool others = false;
+    for (uint32_t i = 0; i < world_of(world, SWARM_workers); i++)
+        others |= !worker_is_cut_off(world, world->workers[i]);
+    for (uint32_t i = 0; i < WORKERS_MAX; i++)
+        world->workers[i]->cut_until = others && worker_is_cut_off(world, world->workers[i]) ? MS_NEVER : 0;
+}
+
+void
+nemesis_mends(struct world *world)
+{
+    for (uint32_t i = 0; i < WORKERS_MAX; i++)
+        world->workers[i]->cut_until = 0;
+}
+
 void
 nemesis_ends(struct world *world)
 {
+    leave_cut_off(world);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         world->workers[i]->wall_offset_ms = 0;
         world_later(world, 0, resumes)->a = i;

@@ -25,6 +25,12 @@ worker_runs(const struct worker *worker)
     return worker->life != 0;
 }
 
+bool
+worker_is_cut_off(const struct world *world, const struct worker *worker)
+{
+    return worker->cut_until > world->now;
+}
+
 int64_t
 worker_wall_ms(const struct world *world, const struct worker *worker)
 {
@@ -288,7 +294,7 @@ bury(struct world *world, struct worker *worker)
     client_free(worker->client);
     keyring_free(worker->keyring);
     worker->life = 0;
-    worker->frozen_until = 0;
+    worker->frozen_until = worker->cut_until = 0;
     nemesis_starts_again(world, worker);
 }
 

@@ -25,6 +25,7 @@ struct worker {
     uint32_t number;            /* the place, from 0 */
     uint32_t life;              /* of the process that is there, from 1; 0 = none runs */
     ms_t frozen_until;          /* 0 = it runs */
+    ms_t cut_until;             /* it does not reach Kafka; 0 = it does */
     int64_t wall_offset_ms;     /* its wall clock is wrong by so much */
     bool awake;                 /* inputs were fed since effects were pulled last */
     bool draining, closing, complete;
@@ -58,6 +59,7 @@ void worker_feed(struct world *, struct worker *, struct input *);
 /* An answer to an effect: an adapter may give it a second time, later; it is stale then. */
 void worker_answer(struct world *, struct worker *, struct input *);
 bool worker_runs(const struct worker *);
+bool worker_is_cut_off(const struct world *, const struct worker *);    /* from Kafka */
 int64_t worker_wall_ms(const struct world *, const struct worker *);
 void worker_tell_clock(struct world *, const struct worker *);  /* how wrong it is, as a fact */
 

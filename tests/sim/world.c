@@ -287,6 +287,7 @@ come_to_rest(struct world *world)
         ;
     if (!world->failure[0] && !world_is_at_rest(world))
         world_fail(world, "does not come to rest");
+    nemesis_mends(world);
 }
 
 /* Everybody leaves in peace, and one comes back: there must be nothing left to read (I18). */

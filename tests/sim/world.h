@@ -114,7 +114,9 @@ void recovery_run(struct world *);
 
 /* nemesis.c */
 void nemesis_start(struct world *);
-void nemesis_ends(struct world *);                              /* calm: who is paused goes on, who has no leader gets one */
+/* calm: who is paused goes on, who has no leader gets one; of several workers, those that do not reach Kafka do not yet */
+void nemesis_ends(struct world *);
+void nemesis_mends(struct world *);                             /* now they do */
 void nemesis_starts_again(struct world *, struct worker *);     /* its process is gone: a new one comes after a while */
 
 #endif

@@ -37,6 +37,7 @@ void calls_hang(void);                      /* calls are not answered until call
 void calls_return(void);
 void settles_say(enum settle_answer, uint32_t times);
 void parks_fail(uint32_t times);
+void parks_hang(bool hang);                 /* dead letters are not answered; false: those that hang are written */
 void commits_say(enum commit_result, uint32_t times);
 void store_forgets(void);                   /* Redis lost its memory, as of now */
 void claims_take(ms_t ms);                   /* until a claim is answered; at once without it */

@@ -158,7 +158,10 @@ on_park(const struct effect *effect)
         world.parks_failing--;
     else
         world.parked[effect->park.reason]++;
-    story_later(0, input);
+    if (world.parks_hang)
+        world.held_parks[world.n_held_parks++] = input;
+    else
+        story_later(0, input);
 }
 
 static void
@@ -347,6 +350,15 @@ void
 parks_fail(uint32_t times)
 {
     world.parks_failing = times;
+}
+
+void
+parks_hang(bool hang)
+{
+    world.parks_hang = hang;
+    for (uint32_t i = 0; i < world.n_held_parks; i++)
+        story_later(0, world.held_parks[i]);
+    world.n_held_parks = 0;
 }
 
 void

@@ -78,7 +78,7 @@ struct story_world {
     uint32_t settles, parks_failing, commits;
     ms_t takes_ms[2];           /* a call of that target; 0 = CALL_MS */
     ms_t claim_ms;
-    bool refusing, hanging, silent, paused, credentials_hang, tokens_stay;
+    bool refusing, hanging, parks_hang, silent, paused, credentials_hang, tokens_stay;
     uint32_t credential_refusals;
     ms_t credential_life;
     char guilty_ids[100][16];
@@ -90,6 +90,8 @@ struct story_world {
     enum outcome foreign_outcome;
     struct input held[SCRIPT_MAX];
     uint32_t n_held;
+    struct input held_parks[SCRIPT_MAX];
+    uint32_t n_held_parks;
     char trace[TRACE_MAX];
     size_t trace_size;
     int64_t committed;

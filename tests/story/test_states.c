@@ -182,7 +182,8 @@ static const struct row {
                                                          "==========", "==========", "=w=", "==", "===", "=sss=======bs=b" },
 };
 
-/* The same, after a revoke, a loss or the beginning of a shutdown: nothing is begun any more, what is under way ends. */
+/* The same, after a revoke, a loss or the beginning of a shutdown: nothing is begun any more, what is under way ends. A dead
+ * letter that is refused then is not tried again: that would keep the key from the next owner, who writes one himself. */
 static const struct row left[] = {
     { "claiming", way_claiming, DELIVERY_CLAIMING,           "ssss..ps..", "==========", "===", "==", "===", NULL },
     { "calling", way_calling, DELIVERY_CALLING,              "==========", "ssssssssss", "===", "==", "===", NULL },
@@ -191,11 +192,15 @@ static const struct row left[] = {
     { "settling dead", way_settling_dead, DELIVERY_SETTLING, "==========", "==========", "..=", "==", "===", NULL },
     { "settling unconfirmed", way_settling_unconfirmed, DELIVERY_SETTLING,
                                                          "==========", "==========", "..=", "==", "===", NULL },
-    { "parking", way_parking, DELIVERY_PARKING,              "==========", "==========", "===", "s=", "===", NULL },
+    { "parking", way_parking, DELIVERY_PARKING,              "==========", "==========", "===", "ss", "===", NULL },
     { "parking without a claim", way_parking_unclaimed, DELIVERY_PARKING,
-                                                         "==========", "==========", "===", ".=", "===", NULL },
+                                                         "==========", "==========", "===", "..", "===", NULL },
+    { "parking a record", way_parking_record, DELIVERY_PARKING,
+                                                         "==========", "==========", "===", "..", "===", NULL },
+    { "to be parked again", way_parking_again, DELIVERY_PARKING,
+                                                         "==========", "==========", "===", "==", "===", NULL },
     { "parking while renewed", way_parking_renewing, DELIVERY_PARKING,
-                                                         "==========", "==========", "===", "s=", "===", NULL },
+                                                         "==========", "==========", "===", "ss", "===", NULL },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), LEFT = sizeof(left) / sizeof(left[0]) };
@@ -315,7 +320,7 @@ Test(states, every_step_between_states_is_in_the_table_or_forbidden)
     static const char *const steps[DELIVERY_STATE_COUNT] = {
         [DELIVERY_FREE] = "r", [DELIVERY_RECEIVED] = "qpeh.", [DELIVERY_QUEUED] = "c.", [DELIVERY_CLAIMING] = "Cbwpse",
         [DELIVERY_WAITING] = "q.", [DELIVERY_CALLING] = "sb", [DELIVERY_BACKOFF] = "Cpswh", [DELIVERY_SETTLING] = "w.",
-        [DELIVERY_PARKING] = "se", [DELIVERY_ENDING] = ".", [DELIVERY_HELD] = "bpsw.",
+        [DELIVERY_PARKING] = "se.", [DELIVERY_ENDING] = ".", [DELIVERY_HELD] = "bpsw.",
     };
     for (unsigned from = 0; from < DELIVERY_STATE_COUNT; from++)
         for (unsigned to = 0; to < DELIVERY_STATE_COUNT; to++)
