@@ -3,11 +3,22 @@
 
 #include "codecs/check.h"
 
+enum { CONNECTIONS = CLAIM_CONNECTION_MAX + 1 };
+
 static void
 put_number(struct buf *buf, uint64_t number)
 {
     buf_char(buf, ':');
     buf_u64(buf, number);
+}
+
+/* One number, for whoever knows of one only. */
+static void
+put_custody(struct buf *buf, uint64_t dispatch, uint32_t connection)
+{
+    check(connection <= CLAIM_CONNECTION_MAX);
+    check(dispatch <= (UINT64_MAX - connection) / CONNECTIONS);
+    buf_u64(buf, dispatch * CONNECTIONS + connection);
 }
 
 static void
@@ -28,7 +39,7 @@ claim_value_write(struct buf *buf, const struct claim_value *value)
         buf_char(buf, ':');
         buf_hex64(buf, value->owner);
         buf_char(buf, '.');
-        buf_u64(buf, value->dispatch);
+        put_custody(buf, value->dispatch, value->connection);
         put_number(buf, value->doubt);
         if (value->idle)
             buf_char(buf, '=');
@@ -131,7 +142,9 @@ take_claimed(struct cursor *cursor, struct claim_value *value)
     value->attempt = take_count(cursor);
     value->owner = take_hex64(cursor);
     take(cursor, '.');
-    value->dispatch = take_number(cursor, UINT64_MAX);
+    uint64_t custody = take_number(cursor, UINT64_MAX);
+    value->dispatch = custody / CONNECTIONS;
+    value->connection = (uint32_t)(custody % CONNECTIONS);
     value->doubt = take_count(cursor);
     value->idle = take_mark(cursor, '=');
     value->first_sent_ms = take_ms(cursor);

@@ -33,6 +33,7 @@ claim_value_of(const struct claim_order *order, uint64_t own, enum claim_state s
         value->idle = order->idle;
         value->owner = own;
         value->dispatch = order->dispatch;
+        value->connection = MUTATED(late_overtakes) ? 0 : order->connection;
         value->first_sent_ms = order->first_sent_ms;
         value->lease_ms = order->lease_ms;
         value->ttl_ms = order->ttl_ms;
@@ -190,6 +191,13 @@ is_written(const struct claim_order *order, const struct claim_value *met)
     return false;
 }
 
+static bool
+is_ours(const struct claim_order *order, uint64_t own, const struct claim_value *met)
+{
+    return met->state == CLAIM_STATE_CLAIMED && met->owner == own && met->dispatch == order->dispatch &&
+           met->connection <= order->connection;
+}
+
 enum settle_answer
 claim_settle_meet(const struct claim_order *order, uint64_t own, const struct claim_value *met, struct claim_value *write)
 {
@@ -202,8 +210,7 @@ claim_settle_meet(const struct claim_order *order, uint64_t own, const struct cl
         return order->end == CLAIM_STATE_DONE ? SETTLE_OK : SETTLE_FENCED;
     if (!missing && is_written(order, met))
         return SETTLE_OK;
-    bool ours = !missing && met->state == CLAIM_STATE_CLAIMED && met->owner == own && met->dispatch == order->dispatch;
-    if (order->end != CLAIM_STATE_DONE && !missing && !ours)
+    if (order->end != CLAIM_STATE_DONE && !missing && !is_ours(order, own, met))
         return SETTLE_FENCED;
     claim_value_of(order, own, order->end, write);
     return SETTLE_OK;

@@ -21,6 +21,7 @@ struct claim_order {
     struct slice id;
     uint64_t fp;
     uint64_t dispatch;
+    uint32_t connection;        /* the store's: over which it asks */
     uint32_t attempt;
     uint32_t doubt;
     int64_t first_sent_ms;
@@ -72,7 +73,8 @@ void claim_meet(const struct claim_order *, uint64_t own, const struct claim_val
                 struct claim_answer *, struct claim_value *write);
 
 /* An end or a renewal meets `met`. D is top: written over anything, overwritten by nothing. R, U, X and renewals (end = C) need
- * our own owner and dispatch; a missing key is won; X, U and R that stand there already are found written. */
+ * our own owner and dispatch, and nothing of a newer connection: that was written after they were given up on. A missing key is
+ * won; X, U and R that stand there already are found written. */
 enum settle_answer claim_settle_meet(const struct claim_order *, uint64_t own, const struct claim_value *met,
                                      struct claim_value *write);
 

@@ -52,6 +52,7 @@ slot_of(struct redis *redis, const struct claim_order *order, enum dedup_op op)
     struct buf buf;
     slot->op = op;
     slot->order = *order;
+    slot->order.connection = redis->connection;
     buf_init(&buf, slot->key, sizeof(slot->key));
     dedup_key_of(&redis->dedup, order, &buf);
     check(!buf.overflow);

@@ -42,12 +42,13 @@ redis_put_holder(struct redis *redis, const struct redis_slot *slot)
     buf_char(&buf, '.');
     buf_u64(&buf, slot->order.dispatch);
     resp_word(&redis->resp, buf_view(&buf));
+    resp_number(&redis->resp, slot->order.connection);
 }
 
 static void
 send_hold(struct redis *redis, struct redis_slot *slot)
 {
-    redis_call(redis, slot, SCRIPT_HOLD, 3);
+    redis_call(redis, slot, SCRIPT_HOLD, 4);
     redis_put_holder(redis, slot);
     put_value(redis, slot);
     resp_number(&redis->resp, slot->order.ttl_ms);

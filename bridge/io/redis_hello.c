@@ -148,6 +148,7 @@ take_ready(struct redis *redis, struct redis_slot *slot, const redisReply *reply
     bool emptied = server->restarted && !server->append_only && server->saves == SAVES_NEVER && !vouched;
     server->restarted = false;
     redis->stats.reconnects += redis->was_ready;
+    redis->connection += redis->connection < CLAIM_CONNECTION_MAX;
     redis->ready = redis->was_ready = true;
     redis->ill = false;
     redis_slot_free(redis, slot);

@@ -100,6 +100,7 @@ struct redis {
     char canary_key[DEDUP_PREFIX_BYTES_MAX + 8];
     ms_t timeout_ms;
     bool ready;                 /* the hello was answered in full */
+    uint32_t connection;        /* counts those: what is written over one is not undone by what comes late of those before */
     bool ill;                   /* answers, but with errors that concern all keys */
     bool closing;               /* no handler is called any more */
     bool timed_out;             /* why the link is being dropped, for the counters */
@@ -164,7 +165,7 @@ void redis_claim_send(struct redis *, struct redis_slot *);
 void redis_claim_reply(struct redis *, struct redis_slot *, const struct redisReply *);
 void redis_end_send(struct redis *, struct redis_slot *);
 void redis_end_reply(struct redis *, struct redis_slot *, const struct redisReply *);
-void redis_put_holder(struct redis *, const struct redis_slot *);       /* our "<owner>.<dispatch>", a word of redis->resp */
+void redis_put_holder(struct redis *, const struct redis_slot *);       /* "<owner>.<dispatch>" and connection: two words */
 ms_t redis_age_of(struct redis *, struct slice key, ms_t ttl_ms, struct slice text, ms_t pttl_ms);
 void redis_swap_send(struct redis *, struct redis_slot *, struct slice expected, const struct claim_value *, ms_t pttl_most_ms);
 bool redis_swap_reply(const struct redisReply *, struct slice *met, ms_t *pttl_ms);   /* {value, PTTL} */

@@ -2,6 +2,9 @@
  * the tables of bridge/core/claim.c, so that all stores agree. */
 #include "bridge/io/redis_script.h"
 
+/* The holder "<owner>.<dispatch>" of a claim, and its connection in seven digits. */
+#define HELD "^C:%d+:(%x+%.%d+)(%d%d%d%d%d%d%d):"
+
 static const char *const texts[SCRIPT_COUNT] = {
     /* The PTTL is compared as well: a renewal leaves the value as it is and lifts the PTTL. */
     [SCRIPT_SWAP] = "local met = redis.call('GET', KEYS[1]) or ''\n"
@@ -11,11 +14,15 @@ static const char *const texts[SCRIPT_COUNT] = {
                     "  return 1\n"
                     "end\n"
                     "return {met, left}\n",
+    /* A claim of a newer connection is as another's: this command was given up on before that one was made. */
     [SCRIPT_HOLD] = "local met = redis.call('GET', KEYS[1])\n"
-                    "if met and string.match(met, '^C:%d+:(%x+%.%d+):') ~= ARGV[1] then\n"
-                    "  return met\n"
+                    "if met then\n"
+                    "  local holder, connection = string.match(met, '" HELD "')\n"
+                    "  if holder ~= ARGV[1] or tonumber(connection) > tonumber(ARGV[2]) then\n"
+                    "    return met\n"
+                    "  end\n"
                     "end\n"
-                    "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+                    "redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])\n"
                     "return 1\n",
     [SCRIPT_PROMOTE] = "local met = redis.call('GET', KEYS[1]) or ''\n"
                        "if met ~= ARGV[1] then\n"
@@ -24,13 +31,14 @@ static const char *const texts[SCRIPT_COUNT] = {
                        "redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')\n"
                        "return 1\n",
     [SCRIPT_GIVE_BACK] = "local met = redis.call('GET', KEYS[1]) or ''\n"
-                         "if string.match(met, '^C:%d+:(%x+%.%d+):') ~= ARGV[1] then\n"
+                         "local holder, connection = string.match(met, '" HELD "')\n"
+                         "if holder ~= ARGV[1] or tonumber(connection) > tonumber(ARGV[2]) then\n"
                          "  return met\n"
                          "end\n"
-                         "if ARGV[2] == '' then\n"
+                         "if ARGV[3] == '' then\n"
                          "  redis.call('DEL', KEYS[1])\n"
                          "else\n"
-                         "  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+                         "  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])\n"
                          "end\n"
                          "return 1\n",
     [SCRIPT_CANARY] = "local met = redis.call('GET', KEYS[1]) or ''\n"

@@ -6,9 +6,9 @@
 
 enum redis_script {
     SCRIPT_SWAP,        /* key; expected value ("" = no key, "?" = only look), new, its px, PTTL at most: 1, or {value, PTTL} */
-    SCRIPT_HOLD,        /* key; our "<owner>.<dispatch>", new value, its px: 1, or the value that another holds */
+    SCRIPT_HOLD,        /* key; our "<owner>.<dispatch>", connection, new value, its px: 1, or the value that stays */
     SCRIPT_PROMOTE,     /* key of a window; the leader expected there, the new one: 1, or who leads ("" = nobody) */
-    SCRIPT_GIVE_BACK,   /* key; our "<owner>.<dispatch>", new value ("" = no key), its px: 1, or the value that another holds */
+    SCRIPT_GIVE_BACK,   /* as SCRIPT_HOLD, but only what is held is written; new value "" = no key */
     SCRIPT_CANARY,      /* key; a generation to begin with: {before, after} */
     SCRIPT_COUNT,
 };

@@ -120,7 +120,7 @@ put_given_back(struct redis *redis, const struct redis_slot *slot)
 static void
 give_back(struct redis *redis, struct redis_slot *slot)
 {
-    call(redis, slot, SCRIPT_GIVE_BACK, (struct slice){ slot->key, slot->key_size }, 3);
+    call(redis, slot, SCRIPT_GIVE_BACK, (struct slice){ slot->key, slot->key_size }, 4);
     redis_put_holder(redis, slot);
     put_given_back(redis, slot);
     resp_number(&redis->resp, slot->order.ttl_ms);

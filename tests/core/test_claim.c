@@ -374,6 +374,7 @@ Test(claim, each_value_holds_its_own_fields_and_nothing_else)
     order.attempt = 3;
     order.doubt = 2;
     order.first_sent_ms = 9;
+    order.connection = 5;
     static const struct { enum claim_state state; uint32_t attempt, doubt; bool owned; uint64_t fp; } rows[] = {
         { CLAIM_STATE_CLAIMED, 3, 2, true, 0x1234567890abcdef },      { CLAIM_STATE_DONE, 0, 0, false, 0x1234567890abcdef },
         { CLAIM_STATE_RELEASED, 3, 0, false, 0x1234567890abcdef },
@@ -391,6 +392,7 @@ Test(claim, each_value_holds_its_own_fields_and_nothing_else)
         cr_expect_eq(value.fp, rows[i].fp, "row %zu", i);
         cr_expect_eq(value.owner, owned ? own : 0, "row %zu", i);
         cr_expect_eq(value.dispatch, owned ? 7 : 0, "row %zu", i);
+        cr_expect_eq(value.connection, owned ? 5 : 0, "row %zu", i);
         cr_expect_eq(value.first_sent_ms, owned ? 9 : 0, "row %zu", i);
         cr_expect_eq(value.lease_ms, owned ? LEASE_MS : 0, "row %zu", i);
         cr_expect_eq(value.ttl_ms, owned ? TTL_MS : 0, "row %zu", i);

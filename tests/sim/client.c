@@ -18,6 +18,7 @@ client_new(struct world *world, struct worker *worker)
     if (client->degrades)
         check(custodies_init(&client->remembered) && recall_init(&client->recall) && owed_init(&client->owed));
     client->run = store_run(world);
+    client->connection = 1;
     client->generations = worker->config.owner;
     return client;
 }
@@ -84,49 +85,7 @@ answer_unknown(struct world *world, struct worker *worker, const struct op *op)
         client_answer_end(world, worker, op, SETTLE_UNKNOWN);
 }
 
-/* ---- at the server ------------------------------------------------------------------------------------------------------- */
-
-static void
-execute(struct world *world, struct op *op)
-{
-    struct keys *keys = store_keys(world);
-    int64_t now = store_now_ms(world);
-    struct store_reply before;
-    keys_get(keys, now, op->key, &before);
-    switch (op->step) {
-    case STEP_CLAIM:
-        keys_set_nx_get(keys, now, op->key, op->value, op->order.ttl_ms, &op->reply);
-        break;
-    case STEP_LOOK:
-    case STEP_SWAP:
-        keys_swap(keys, now, op->key, op->expected, op->value, op->order.ttl_ms, op->pttl_most_ms, &op->reply);
-        break;
-    case STEP_DONE:
-        keys_set(keys, now, op->key, op->value, op->order.ttl_ms, &op->reply);
-        break;
-    case STEP_HOLD:
-        keys_hold(keys, now, op->key, op->expected, op->value, op->order.ttl_ms, &op->reply);
-        break;
-    case STEP_GIVE_BACK:
-        keys_give_back(keys, now, op->key, op->expected, op->value, op->order.ttl_ms, &op->reply);
-        break;
-    case STEP_CANARY:
-        keys_canary(keys, now, op->key, op->value, &op->reply);
-        return;
-    case STEP_WINDOW:
-        keys_set_nx_get(keys, now, op->other, op->id, op->window.window_ms, &op->reply);
-        return;
-    case STEP_LEADER:
-        keys_swap(keys, now, op->other, "?", "", 0, 0, &op->reply);
-        return;
-    case STEP_PROMOTE:
-        keys_promote(keys, now, op->other, op->leader, op->id, &op->reply);
-        client_tell_handed(world, op);
-        return;
-    }
-    client_tell_key(world, op, &before);
-    store_wrote(world, op->key);
-}
+/* ---- on the way ----------------------------------------------------------------------------------------------------------- */
 
 static void replied(struct world *, struct happening *);
 
@@ -148,9 +107,15 @@ arrived(struct world *world, struct happening *happening)
         break_connection(client);
     }
     bool broken = client && op->connection != client->connection;
-    op->failed = broken || !store_is_up(world) || world_fires(world, SWARM_redis_reset) || world_fires(world, SWARM_redis_error);
+    bool cut = broken || !store_is_up(world) || world_fires(world, SWARM_redis_reset);
+    op->failed = cut || world_fires(world, SWARM_redis_error);
+    if (cut && client && world_fires(world, SWARM_redis_late)) {
+        client_execute_late(world, client, op);
+        if (!broken)
+            break_connection(client);
+    }
     if (!op->failed) {
-        execute(world, op);
+        client_execute(world, op);
         op->failed = world_fires(world, SWARM_redis_lost);
         if (op->failed && client)
             break_connection(client);
@@ -335,6 +300,7 @@ op_new(struct worker *worker, const struct claim_order *order)
     op->order = *order;
     op->worker = worker->number;
     op->life = worker->life;
+    op->order.connection = worker->client->connection;
     snprintf(op->id, sizeof(op->id), "%.*s", (int)order->id.size, order->id.at);
     snprintf(op->key, sizeof(op->key), "ab:d:%u:%s", order->target, op->id);
     op->order.id = slice_of(op->id);
@@ -351,7 +317,7 @@ client_claim(struct world *world, struct worker *worker, const struct claim_orde
     struct op *op = op_new(worker, order);
     struct claim_value value;
     op->is_claim = true;
-    claim_value_of(order, worker->config.owner, CLAIM_STATE_CLAIMED, &value);
+    claim_value_of(&op->order, worker->config.owner, CLAIM_STATE_CLAIMED, &value);
     client_value_text(&value, op->value);
     worker->client->claims++;
     if (worker->client->degrades && client_goes_on_alone(world, worker, op))
@@ -365,7 +331,7 @@ end(struct world *world, struct worker *worker, const struct claim_order *order,
 {
     struct op *op = op_new(worker, order);
     struct claim_value value;
-    claim_value_of(order, worker->config.owner, order->end, &value);
+    claim_value_of(&op->order, worker->config.owner, order->end, &value);
     client_value_text(&value, op->value);
     client_holder_text(worker, order, op->expected);
     op->is_settle = is_settle;

@@ -16,7 +16,7 @@ enum { CLIENT_KEY_BYTES = 220 };
 
 struct client {
     uint32_t connection, run;
-    ms_t last_arrival, last_reply;
+    ms_t last_arrival, last_reply, last_late;
     struct custodies custodies;
     struct watch watch;
     struct canary canary;
@@ -49,6 +49,7 @@ struct op {
     struct claim_answer answer;
     enum settle_answer settled;
     uint32_t connection, worker, life, rounds;
+    uint32_t run;                               /* of a late one: of the server that has it */
     struct store_reply reply;
 };
 
@@ -57,6 +58,10 @@ void client_say_claim(struct world *, struct worker *, const struct op *, const 
 void client_answer_claim(struct world *, struct worker *, const struct op *, const struct claim_answer *);
 void client_answer_end(struct world *, struct worker *, const struct op *, enum settle_answer);
 void client_send(struct world *, struct worker *, struct op *, enum step);
+
+/* client_execute.c */
+void client_execute(struct world *, struct op *);
+void client_execute_late(struct world *, struct client *, const struct op *);      /* its connection is over */
 
 /* client_text.c */
 void client_value_text(const struct claim_value *, char text[STORE_TEXT_BYTES]);

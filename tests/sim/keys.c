@@ -272,35 +272,42 @@ skip(const char *text, const char *of, char mark)
     return size > 0 && text[size] == mark ? text + size + 1 : NULL;
 }
 
-/* "<owner>.<dispatch>" of a claim "C:<attempt>:<owner>.<dispatch>:..." */
+enum { CONNECTION_DIGITS = 7 };
+
+/* "<owner>.<dispatch>" and the connection of a claim "C:<attempt>:<owner>.<dispatch><connection>:...", of that one or older. */
 static bool
-is_held_by(const char *value, const char *holder)
+is_held_by(const char *value, const char *holder, uint32_t connection)
 {
     if (strncmp(value, "C:", 2) != 0)
         return false;
     const char *from = skip(value + 2, digits, ':');
-    const char *end = skip(skip(from, hex_digits, '.'), digits, ':');
-    return end && (size_t)(end - 1 - from) == strlen(holder) && strncmp(from, holder, strlen(holder)) == 0;
+    const char *number = skip(from, hex_digits, '.');
+    const char *end = skip(number, digits, ':');
+    if (!end || end - 1 - number <= CONNECTION_DIGITS)
+        return false;
+    const char *last = end - 1 - CONNECTION_DIGITS;
+    return (size_t)(last - from) == strlen(holder) && strncmp(from, holder, strlen(holder)) == 0 &&
+           strtoul(last, NULL, 10) <= connection;
 }
 
 void
-keys_hold(struct keys *keys, int64_t now_ms, const char *key, const char *holder, const char *value, int64_t ttl_ms,
-          struct store_reply *reply)
+keys_hold(struct keys *keys, int64_t now_ms, const char *key, const struct store_holder *holder, const char *value,
+          int64_t ttl_ms, struct store_reply *reply)
 {
     keys_get(keys, now_ms, key, reply);
-    if (reply->kind == STORE_TEXT && !is_held_by(reply->text, holder))
+    if (reply->kind == STORE_TEXT && !is_held_by(reply->text, holder->text, holder->connection))
         return;
     put(keys, key, value, now_ms + ttl_ms);
     *reply = (struct store_reply){ .kind = STORE_NUMBER, .number = 1 };
 }
 
 void
-keys_give_back(struct keys *keys, int64_t now_ms, const char *key, const char *holder, const char *value, int64_t ttl_ms,
-               struct store_reply *reply)
+keys_give_back(struct keys *keys, int64_t now_ms, const char *key, const struct store_holder *holder, const char *value,
+               int64_t ttl_ms, struct store_reply *reply)
 {
     keys_get(keys, now_ms, key, reply);
     reply->kind = STORE_TEXT;
-    if (!is_held_by(reply->text, holder))
+    if (!is_held_by(reply->text, holder->text, holder->connection))
         return;
     if (value[0])
         put(keys, key, value, now_ms + ttl_ms);

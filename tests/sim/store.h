@@ -16,6 +16,12 @@ struct store_reply {
     int64_t number;                     /* an integer; with TEXT of look and swap: the PTTL */
 };
 
+/* Whose claim a command is for. */
+struct store_holder {
+    const char *text;           /* "<owner>.<dispatch>" */
+    uint32_t connection;        /* over which it was sent */
+};
+
 /* The server alone: pure in its state, `now_ms` is its own clock. This half is held against the real one. */
 struct keys;
 struct keys *keys_new(void);
@@ -36,11 +42,11 @@ void keys_pttl(struct keys *, int64_t now_ms, const char *key, struct store_repl
 /* The scripts of bridge/io/redis_script.c, by the same names and arguments. */
 void keys_swap(struct keys *, int64_t now_ms, const char *key, const char *expected, const char *value, int64_t ttl_ms,
                int64_t pttl_most_ms, struct store_reply *);
-void keys_hold(struct keys *, int64_t now_ms, const char *key, const char *holder, const char *value, int64_t ttl_ms,
+void keys_hold(struct keys *, int64_t now_ms, const char *key, const struct store_holder *, const char *value, int64_t ttl_ms,
                struct store_reply *);
 /* No value: the key is taken away. */
-void keys_give_back(struct keys *, int64_t now_ms, const char *key, const char *holder, const char *value, int64_t ttl_ms,
-                    struct store_reply *);
+void keys_give_back(struct keys *, int64_t now_ms, const char *key, const struct store_holder *, const char *value,
+                    int64_t ttl_ms, struct store_reply *);
 void keys_promote(struct keys *, int64_t now_ms, const char *key, const char *expected, const char *value, struct store_reply *);
 void keys_canary(struct keys *, int64_t now_ms, const char *key, const char *generation, struct store_reply *);
 

@@ -17,6 +17,10 @@ enum { LEASE = 30000, TTL = 3600000 };
 #define IDLE_OF(own, number, n, sure, lease)                                                                                     \
     { .state = CLAIM_STATE_CLAIMED, .attempt = n, .doubt = sure, .idle = true, .owner = own, .dispatch = number,                 \
       .first_sent_ms = 77, .lease_ms = lease, .ttl_ms = TTL, .fp = FP }
+/* Written over a connection that is yet to come. */
+#define LATER_OF(own, number, n, sure, lease)                                                                                    \
+    { .state = CLAIM_STATE_CLAIMED, .attempt = n, .doubt = sure, .owner = own, .dispatch = number,                               \
+      .connection = CLAIM_CONNECTION_MAX, .first_sent_ms = 77, .lease_ms = lease, .ttl_ms = TTL, .fp = FP }
 #define PLAIN(letter, print) { .state = CLAIM_STATE_##letter, .fp = print }
 
 static const struct claim_row {
@@ -93,6 +97,15 @@ static const struct end_row {
     { "renewal over our claim", C_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
     { "renewal over our idle claim", IDLE_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK,
       CLAIM_STATE_CLAIMED },
+    { "renewal over our newer claim", LATER_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED,
+      CLAIM_STATE_CLAIMED },
+    { "given up over our newer claim", LATER_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_CLAIMED, 0, SETTLE_FENCED,
+      CLAIM_STATE_CLAIMED },
+    { "released over our newer claim", LATER_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_RELEASED, LEASE, SETTLE_FENCED,
+      CLAIM_STATE_CLAIMED },
+    { "dead over our newer claim", LATER_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DEAD, LEASE, SETTLE_FENCED,
+      CLAIM_STATE_CLAIMED },
+    { "done over our newer claim", LATER_OF(STAND_OWN, 9, 1, 0, LEASE), CLAIM_STATE_DONE, LEASE, SETTLE_OK, CLAIM_STATE_DONE },
     { "renewal over nothing", NOTHING, CLAIM_STATE_CLAIMED, LEASE, SETTLE_OK, CLAIM_STATE_CLAIMED },
     { "renewal over another's claim", C_OF(STAND_OTHER, 3, 1, 0, LEASE), CLAIM_STATE_CLAIMED, LEASE, SETTLE_FENCED,
       CLAIM_STATE_CLAIMED },

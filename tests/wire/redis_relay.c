@@ -17,12 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BYTES_MAX = 1 << 17 };
+enum { BYTES_MAX = 1 << 17, KEPT_MAX = 1 << 12 };
 
 struct relay_rule {
     enum relay_act act;
     char words[64], text[1024];
     volatile uint32_t times, hits;
+    char kept[KEPT_MAX];
+    size_t kept_size;
 };
 
 struct stream {
@@ -122,6 +124,13 @@ say(int fd, const char *text, size_t size)
     return write(fd, text, size) == (ssize_t)size;
 }
 
+static void
+keep(struct relay_rule *rule, const char *command, size_t size)
+{
+    rule->kept_size = size < KEPT_MAX ? size : 0;
+    memcpy(rule->kept, command, rule->kept_size);
+}
+
 /* One command and its answer; false: this connection is over. */
 static bool
 serve_one(struct relay_rule *rule, struct stream *client, struct stream *server)
@@ -130,9 +139,12 @@ serve_one(struct relay_rule *rule, struct stream *client, struct stream *server)
     if (size == 0)
         return false;
     enum relay_act act = act_on(rule, client, size);
-    if (act == RELAY_CUT)
+    bool cut = act == RELAY_CUT || act == RELAY_KEEP;
+    if (act == RELAY_KEEP)
+        keep(rule, client->at, size);
+    if (cut)
         reset(client->fd);
-    if (act == RELAY_CUT || (act != RELAY_INSTEAD && !say(server->fd, client->at, size)))
+    if (cut || (act != RELAY_INSTEAD && !say(server->fd, client->at, size)))
         return false;
     drop(client, size);
     if (act == RELAY_INSTEAD)
@@ -221,4 +233,11 @@ uint32_t
 relay_hits(const struct redis_relay *relay)
 {
     return relay->rule->hits;
+}
+
+const char *
+relay_kept(const struct redis_relay *relay, size_t *size)
+{
+    *size = relay->rule->kept_size;
+    return relay->rule->kept;
 }

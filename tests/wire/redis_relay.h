@@ -2,6 +2,7 @@
 #ifndef TESTS_WIRE_REDIS_RELAY_H
 #define TESTS_WIRE_REDIS_RELAY_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,6 +13,7 @@ enum relay_act {
     RELAY_HALF,         /* carried out, half the answer, then a reset */
     RELAY_LOSE,         /* carried out, no answer, then a reset */
     RELAY_CUT,          /* not passed on, a reset */
+    RELAY_KEEP,         /* likewise, and kept: the next one of them takes its place */
 };
 
 struct relay_rule;
@@ -28,5 +30,6 @@ void relay_stop(struct redis_relay *);
 /* For the next `times` commands that begin with `words`, or with ~ in front hold them. Not while commands are under way. */
 void relay_set(struct redis_relay *, enum relay_act, const char *words, const char *text, uint32_t times);
 uint32_t relay_hits(const struct redis_relay *);
+const char *relay_kept(const struct redis_relay *, size_t *size);      /* the command, raw RESP */
 
 #endif

@@ -77,6 +77,30 @@ Test(redis, random_orders_get_the_same_answers_and_leave_the_same_values_as_in_m
     stand_release(&memory);
 }
 
+/* Side by side on one Redis: the number behind its owner has no connection in it. */
+Test(redis, a_claim_of_a_release_before_is_met_as_any_other)
+{
+    static const struct {
+        const char *value;
+        uint32_t px_ms;
+        enum claim_verdict verdict;
+        uint32_t doubt;
+    } rows[] = {
+        { "C:1:0000000000002222.17:0:0:30000:3600000:0000000000000001", 3600000, CLAIM_BUSY, 0 },
+        { "C:1:0000000000002222.17:0:0:30000:3600000:0000000000000001", 3569000, CLAIM_TAKEOVER, 1 },
+        { "C:1:0000000000002222.17:2=:5:30000:3600000:0000000000000001", 3569000, CLAIM_TAKEOVER, 2 },
+        { "C:4:0000000000002222.123456789:1:5:0:3600000:0000000000000001", 3600000, CLAIM_TAKEOVER, 1 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "before-%zu", i);
+        server_says(&server, "SET abt:d:portal:%s %s PX %u", id, rows[i].value, rows[i].px_ms);
+        struct claim_answer answer = stand_claimed(&stand, stand_order(id, 7, 1));
+        cr_expect_eq(answer.verdict, rows[i].verdict, "row %zu: %s", i, claim_verdict_name(answer.verdict));
+        cr_expect_eq(answer.doubt, rows[i].doubt, "row %zu", i);
+    }
+}
+
 /* ---- races ---------------------------------------------------------------------------------------------------------------- */
 
 Test(redis, of_two_workers_that_take_over_one_claim_one_wins)

@@ -80,6 +80,7 @@ compare(const struct pipeline *pipeline, uint32_t step)
         random_order_compare(what, step, &stand.answers[pipeline->ours[i]], client_stand_answer(pipeline->theirs[i]));
         struct claim_value left = bench_peek(&bench, order), there = client_stand_peek(order);
         random_order_compare_values(what, step, &left, &there);
+        cr_assert_eq(left.connection > 0, there.connection > 0, "step %u: %u and %u", step, left.connection, there.connection);
     }
     random_order_windows(step, windows);
     for (int i = 0; i < RANDOM_WINDOWS; i++)

@@ -39,11 +39,13 @@ now_ms(void)
 
 /* ---- what is asked ------------------------------------------------------------------------------------------------------- */
 
-static const char *
+static struct store_holder
 draw_holder(void)
 {
     static const char *const holders[] = { "00000000000000aa.1", "00000000000000aa.12", "00000000000000bb.1", "aa.1", "" };
-    return holders[draw(&pair.draws, sizeof(holders) / sizeof(holders[0]))];
+    static const uint32_t connections[] = { 0, 2, 3, 4, 9999999 };
+    return (struct store_holder){ holders[draw(&pair.draws, sizeof(holders) / sizeof(holders[0]))],
+                                  connections[draw(&pair.draws, sizeof(connections) / sizeof(connections[0]))] };
 }
 
 /* What stands in keys, and what looks like it. */
@@ -51,8 +53,10 @@ static const char *
 draw_value(void)
 {
     static const char *const values[] = {
-        "C:1:00000000000000aa.1:0:0:30000:3600000:1f", "C:2:00000000000000aa.1:1:5:30000:3600000:1f",
-        "C:1:00000000000000aa.12:0:0:30000:3600000:1f", "C:1:00000000000000bb.1:0:0:0:3600000:1f",
+        "C:1:00000000000000aa.10000003:0:0:30000:3600000:1f", "C:2:00000000000000aa.10000002:1:5:30000:3600000:1f",
+        "C:1:00000000000000aa.19999999:0:0:30000:3600000:1f", "C:1:00000000000000aa.120000003:0=:0:30000:3600000:1f",
+        "C:1:00000000000000bb.10000003:0:0:0:3600000:1f", "C:1:00000000000000aa.1:0:0:30000:3600000:1f",
+        "C:1:00000000000000aa.0000003:0:0:30000:3600000:1f", "C:1:aa.10000003:",
         "D:1f", "X:1f", "U:2:1f", "R:1:1f",
         "C:", "C:1:", "C::00000000000000aa.1:", "C:x:00000000000000aa.1:0", "C:1:00000000000000aa.1", "C:1:aa.1:", "C:1::",
         "c:1:00000000000000aa.1:", "", "1f:1", "1F:09", "abc:9007199254740991", "f:99999999999999999999", "g:1", ":1", "1:",
@@ -249,24 +253,26 @@ do_swap(struct store_reply *model)
 static void
 do_hold(struct store_reply *model)
 {
-    const char *holder = draw_holder(), *value = draw_value();
+    const struct store_holder holder = draw_holder();
+    const char *value = draw_value();
     int64_t px = draw_px();
-    const char *const words[] = { holder, value, number_text(px) };
+    const char *const words[] = { holder.text, number_text(holder.connection), value, number_text(px) };
     pair.what = "hold";
-    keys_hold(pair.keys, now_ms(), pair.key, holder, value, px, model);
-    expect_reply(ask_script(SCRIPT_HOLD, 3, words), model);
+    keys_hold(pair.keys, now_ms(), pair.key, &holder, value, px, model);
+    expect_reply(ask_script(SCRIPT_HOLD, 4, words), model);
 }
 
 /* As hold, and "" takes the key away. */
 static void
 do_give_back(struct store_reply *model)
 {
-    const char *holder = draw_holder(), *value = draw(&pair.draws, 2) ? draw_value() : "";
+    const struct store_holder holder = draw_holder();
+    const char *value = draw(&pair.draws, 2) ? draw_value() : "";
     int64_t px = draw_px();
-    const char *const words[] = { holder, value, number_text(px) };
+    const char *const words[] = { holder.text, number_text(holder.connection), value, number_text(px) };
     pair.what = "give back";
-    keys_give_back(pair.keys, now_ms(), pair.key, holder, value, px, model);
-    expect_reply(ask_script(SCRIPT_GIVE_BACK, 3, words), model);
+    keys_give_back(pair.keys, now_ms(), pair.key, &holder, value, px, model);
+    expect_reply(ask_script(SCRIPT_GIVE_BACK, 4, words), model);
 }
 
 static void
