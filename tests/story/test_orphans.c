@@ -25,8 +25,10 @@ Test(story, a_dead_letter_that_is_refused_after_its_partition_was_lost_is_left_t
     parks_fail(UINT32_MAX);
     a_notice_is_parked();
     lose();
+    parks_fail(0);
     pass(1000);
     expect_line("n-1      given up, doubt 0");
+    cr_expect_eq(parked_seen("rejected"), 0, "it is not tried again");
     cr_expect_eq(key_state("n-1"), CLAIM_STATE_RELEASED, "the next owner claims it at once, and without a doubt");
     cr_expect_eq(freed(), 1);
     cr_expect_eq(committed(), -1);
