@@ -1,5 +1,5 @@
-/* check_calls.c: who was called for what, how soon, and by how many at once: I9, I16, and what I6 says of batches and I18 of
- * calls. */
+/* check_calls.c: who was called for what, how soon, and by how many at once: I9, I16, and what I6 says of batches, I10 of keys
+ * and I18 of calls. */
 #include "tests/proof/doubts.h"
 #include "tests/proof/holds.h"
 #include "tests/proof/letters.h"
@@ -209,9 +209,29 @@ answered(struct calls *calls, size_t place, const struct fact *fact)
     told->until = fact->at + wait > told->until ? fact->at + wait : told->until;
 }
 
+/* ---- I10 ----------------------------------------------------------------------------------------------------------------- */
+
+/* Under a call its own custody writes nothing but the claim again: whoever takes the key over has to know of that call. */
+static void
+check_key(const struct calls *calls, size_t place, const struct fact *key)
+{
+    struct checked *checked = calls->checked;
+    const struct target_facts *target = &checked->targets[key->target];
+    const struct course *course = &calls->courses[(size_t)key->id * checked->n_targets + (size_t)key->target];
+    const struct fact *call = course->called != NEVER ? fact_at(calls, course->called) : NULL;
+    char to = name_of(checked, key->other)[0];
+    if (!call || call->worker != key->worker || call->hash != key->hash || target->flags & TARGET_DEGRADES)
+        return;
+    judged(checked, 10);
+    if (to != 'C' && to != 'D' && !forgot_since(checked, key->id, key->target, call->at - target->lease_ms, place))
+        violated(checked, 10, place, "worker %u calls for %s at target %d and leaves its key as %c", key->worker,
+                 name_of(checked, key->id), key->target, to);
+}
+
 static void
 key_changed(struct calls *calls, size_t place, const struct fact *fact)
 {
+    check_key(calls, place, fact);
     holds_key(&calls->holds, place, fact);
     doubts_key(&calls->doubts, place, fact);
     repeats_key(&calls->repeats, fact);

@@ -72,6 +72,31 @@ Test(proof_state, what_is_marked_as_not_carried_out_was_not)
     EXPECT_TALES(10, tales);
 }
 
+Test(proof_state, under_a_call_its_key_stays_claimed)
+{
+    static const struct tale tales[] = {
+        { "claimed still", SOUND, 0, { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "C", .number = 1), EXECUTED(SOAR, "a") } },
+        { "done before the answer is heard", SOUND, 0,
+          { OPEN_A, KEY("a", "-", "C"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a"), KEY("a", "C", "D") } },
+        { "idle once it was answered", SOUND, 0,
+          { OPEN_A, CALLED(SOAR, "a"), ANSWERED(SOAR, "not_sent"), KEY("a", "C", "I"), EXECUTED(SOAR, "a") } },
+        { "another's call", SOUND, 0, { OPEN_A, CALLED(SOAR, "a", .worker = 2), KEY("a", "C", "I"), EXECUTED(SOAR, "a") } },
+        { "by a copy of it in the same worker", SOUND, 0,
+          { OPEN_A, CALLED(SOAR, "a", .hash = 1), KEY("a", "C", "U", .hash = 2), EXECUTED(SOAR, "a") } },
+        { "the store lost its key", SOUND, 0,
+          { OPEN_A, CALLED(SOAR, "a"), LOST_KEY(SOAR, "a"), KEY("a", "-", "I"), EXECUTED(SOAR, "a") } },
+        { "it goes on without the store", SOUND, TARGET_DEGRADES,
+          { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "I"), EXECUTED(SOAR, "a") } },
+        { "idle", 10, 0, { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "I"), EXECUTED(SOAR, "a") } },
+        { "given up", 10, 0, { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "I", .flags = KEY_GIVEN_UP), EXECUTED(SOAR, "a") } },
+        { "given back", 10, 0, { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "-"), EXECUTED(SOAR, "a") } },
+        { "released", 10, 0, { OPEN_A, CALLED(SOAR, "a"), KEY("a", "C", "R"), EXECUTED(SOAR, "a") } },
+        { "the store lost another key", 10, 0,
+          { OPEN_A, CALLED(SOAR, "a"), LOST_KEY(SOAR, "b"), KEY("a", "C", "I"), EXECUTED(SOAR, "a") } },
+    };
+    EXPECT_TALES(10, tales);
+}
+
 Test(proof_state, who_says_that_nothing_is_under_way_calls_only_after_it_took_that_back)
 {
     static const struct tale tales[] = {
