@@ -177,11 +177,12 @@ judge_windows(struct findings *findings, const struct config *config, const stru
     else if (least > config->limits.window_records)
         finding_remedy(finding_warn(findings, "kafka.windows", "",
                                     "%u partitions of at least %d records each on one worker are %u, above "
-                                    "limits.window_records, %u; at most %llu MiB of records",
+                                    "limits.window_records, %u; at most %llu MiB of records, then one of each partition",
                                     partitions, WINDOW_FLOOR_RECORDS, least, config->limits.window_records, mib),
                        "raise limits.window_records, or run more replicas");
     else
-        finding_pass(findings, "kafka.windows", "", "%u partition%s on one worker: at most %u records and %llu MiB of them",
+        finding_pass(findings, "kafka.windows", "",
+                     "%u partition%s on one worker: at most %u records and %llu MiB of them, then one of each partition",
                      partitions, partitions == 1 ? "" : "s", config->limits.window_records, mib);
 }
 

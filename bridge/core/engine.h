@@ -299,6 +299,10 @@ bool engine_call_origin(const struct engine *, struct tag call, struct call_orig
 /* Whose claim, end or dead letter a tag is, for the log. False when the tag is stale. The id is borrowed until the next input. */
 bool engine_delivery_origin(const struct engine *, struct tag, int *target, struct slice *id);
 
+/* Whether a record of that partition (its index in the assignment) is wanted now: no = it is paused, or will be as soon as its
+ * effect is pulled. Who asks before each record never has more than it may: one that came all the same would be taken. */
+bool engine_takes(const struct engine *, uint32_t partition);
+
 /* When to feed a TICK at the latest; MS_NEVER = no need. */
 ms_t engine_deadline(const struct engine *);
 

@@ -132,6 +132,12 @@ wants_pause(const struct engine *engine, const struct partition *partition)
            (engine->memory_full && !window_is_empty(&partition->window));
 }
 
+bool
+engine_takes(const struct engine *engine, uint32_t partition)
+{
+    return partition < engine->n_partitions && !wants_pause(engine, &engine->partitions[partition]);
+}
+
 void
 partitions_review(struct engine *engine)
 {

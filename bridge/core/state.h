@@ -12,7 +12,7 @@
 #include "codecs/mutant.h"
 
 enum {
-    WINDOW_SLACK_RECORDS = 256,     /* what may still come in after a pause was decided, before it is carried out */
+    WINDOW_SLACK_RECORDS = 256,     /* room for what comes after a pause was decided, from whoever does not ask: engine_takes */
     DRAIN_COMMIT_MS = 2000,         /* how long a drain waits for its last commit */
     DRAIN_COMMIT_AGAIN_MS = 100,    /* between its tries */
     PAUSED_PROBE_MS = 30000,        /* a paused target tries one delivery so often */

@@ -47,6 +47,7 @@ struct kafka_record {
 
 struct kafka_handler {
     void *owner;
+    bool (*takes)(void *owner, uint32_t partition);     /* asked before each record; no = its pause follows */
     void (*record)(void *owner, const struct kafka_record *);
     /* epoch grows with each assignment. `partitions` and their topics live until the next assigned, revoked or lost. */
     void (*assigned)(void *owner, const struct assignment *partitions, uint32_t n, uint32_t epoch);

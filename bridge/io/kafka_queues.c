@@ -58,12 +58,16 @@ is_open(const struct kafka *kafka, uint32_t partition)
            && kafka->positions[partition].queue;
 }
 
-/* Returns how many were taken; less than `most` = there are no more now. */
+/* Returns how many were taken; less than `most` = there are no more now, or the owner takes no more. */
 static uint32_t
-take_of(struct kafka *kafka, uint32_t partition, uint32_t most)
+take_of(struct kafka *kafka, uint32_t partition, uint32_t most, bool *left)
 {
     uint32_t n = 0;
     while (n < most && is_open(kafka, partition)) {
+        if (!kafka->handler.takes(kafka->handler.owner, partition)) {
+            *left = true;
+            break;
+        }
         rd_kafka_message_t *message = rd_kafka_consume_queue(kafka->positions[partition].queue, 0);
         if (!message)
             break;
@@ -74,22 +78,24 @@ take_of(struct kafka *kafka, uint32_t partition, uint32_t most)
     return n;
 }
 
-/* In turns, a few of each, beginning behind the one that was last: no partition waits for another's backlog. */
+/* In turns, a few of each, beginning behind the one that was last: no partition waits for another's backlog. What the owner did
+ * not take is offered again in the next turn: by then it has paused the partition, or has changed its mind. */
 bool
 kafka_queues_take(struct kafka *kafka, uint32_t most)
 {
     uint32_t idle = 0;
+    bool left = false;
     while (most > 0 && idle < kafka->n_partitions) {
         uint32_t partition = kafka->next_queue % kafka->n_partitions;
         if (MUTATED(pause_stops_polling) && kafka->positions[partition].silent)
             return false;
         uint32_t visit = most < RECORDS_A_VISIT ? most : RECORDS_A_VISIT;
-        uint32_t taken = is_open(kafka, partition) ? take_of(kafka, partition, visit) : 0;
+        uint32_t taken = is_open(kafka, partition) ? take_of(kafka, partition, visit, &left) : 0;
         kafka->next_queue = partition + 1;
         most -= taken;
         idle = taken == visit ? 0 : idle + 1;
     }
-    return most == 0;
+    return most == 0 || left;
 }
 
 static bool

@@ -32,6 +32,13 @@ keep_messages(struct worker *worker, uint32_t handle)
     check(worker->messages_of[handle] != UINT32_MAX);
 }
 
+static bool
+on_takes(void *owner, uint32_t partition)
+{
+    const struct worker *worker = owner;
+    return engine_takes(worker->engine, partition);
+}
+
 static void
 on_record(void *owner, const struct kafka_record *record)
 {
@@ -184,8 +191,8 @@ on_closed(void *owner)
 void
 answers_kafka(struct worker *worker, struct kafka_handler *handler)
 {
-    *handler = (struct kafka_handler){ worker, on_record, on_assigned, on_revoked, on_lost, on_committed, on_parked, on_fatal,
-                                       on_trouble, on_closed };
+    *handler = (struct kafka_handler){ worker,       on_takes,  on_record, on_assigned, on_revoked, on_lost,
+                                       on_committed, on_parked, on_fatal,  on_trouble,  on_closed };
 }
 
 /* ---- Redis ----------------------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOW_MS = 1500, GAP_MAX = 4, LETTER_MS = 60000, LETTER_AGAIN_MS = 500 };
+enum { SLOW_MS = 1500, GAP_MAX = 4, AT_ONCE_MAX = 20 /* records */, LETTER_MS = 60000, LETTER_AGAIN_MS = 500 };
 
 static void
 add_to_hash(uint64_t *hash, const void *bytes, size_t size)
@@ -111,9 +111,7 @@ static bool
 may_give(const struct world *world, const struct reader *reader, uint32_t i)
 {
     const struct partition_log *log = &world->cluster->logs[reader->at[i].partition];
-    if (reader->at[i].next >= log->n || log->leaderless_until > world->now)
-        return false;
-    return !reader->at[i].paused || reader->at[i].slack > 0;
+    return reader->at[i].next < log->n && log->leaderless_until <= world->now && !reader->at[i].paused;
 }
 
 static bool
@@ -124,8 +122,6 @@ give_one(struct world *world, struct worker *worker, struct reader *reader, uint
         place--;
     else
         reader->at[i].next++;
-    if (reader->at[i].paused)
-        reader->at[i].slack--;
     if (!worker->draining)      /* else it is dropped unread */
         world_fact(world, &(struct fact){ .kind = FACT_POLLED, .worker = worker->life, .target = -1, .epoch = reader->epoch,
                                           .partition = (int32_t)partition,
@@ -155,7 +151,8 @@ fetched(struct world *world, struct happening *happening)
         uint32_t left = 1 + world_draw(world, AT_ONCE_MAX);
         if (!may_give(world, reader, i))
             continue;
-        while (left-- > 0 && may_give(world, reader, i) && give_one(world, worker, reader, i))
+        while (left-- > 0 && may_give(world, reader, i) && engine_takes(worker->engine, i) &&
+               give_one(world, worker, reader, i))
             ;
         fetch_soon(world, worker, world_latency(world));
         return;
@@ -208,7 +205,6 @@ fetch_pause(struct world *world, struct worker *worker, uint32_t assigned, bool 
     if (reader->at[assigned].paused == pause)
         world_fail(world, "worker %u: a partition is %s twice", worker->number, pause ? "paused" : "resumed");
     reader->at[assigned].paused = pause;
-    reader->at[assigned].slack = pause ? world_draw(world, AFTER_PAUSE_MAX) : 0;
     if (!pause)
         fetch_soon(world, worker, world_latency(world));
 }

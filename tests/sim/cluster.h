@@ -30,7 +30,6 @@ struct reader {
     struct {
         uint32_t partition, next;   /* of the log, place in it */
         uint32_t first;             /* where it began */
-        uint32_t slack;             /* records that may still come after a pause */
         bool paused;
     } at[LOG_PARTITIONS_MAX];
 };
@@ -41,8 +40,6 @@ struct cluster {
     ms_t down_until;                /* no broker answers: no dead letter is taken */
     struct reader readers[WORKERS_MAX];
 };
-
-enum { AT_ONCE_MAX = 20, AFTER_PAUSE_MAX = 20, FETCH_AHEAD_MAX = AT_ONCE_MAX + AFTER_PAUSE_MAX };    /* records */
 
 void cluster_init(struct world *);
 void cluster_free(struct world *);

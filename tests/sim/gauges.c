@@ -11,8 +11,8 @@ tell_gauge(struct world *world, const struct worker *worker, const char *what, i
                                       .number = number, .limit = limit });
 }
 
-/* A full window is paused; what was under way until then still comes in. So it is with the bytes of all of them; and each
- * empty window takes records though there is no room, beside what is still held of partitions that were taken away. */
+/* A full window takes no more. So it is with the bytes of all of them, but for the record that fills them; and each empty window
+ * takes one record though there is no room, beside what is still held of partitions that were taken away. */
 static void
 tell_windows(struct world *world, const struct worker *worker)
 {
@@ -21,9 +21,9 @@ tell_windows(struct world *world, const struct worker *worker)
     for (uint32_t i = 0; i < n; i++)
         most = partitions[i].window > most ? partitions[i].window : most;
     int64_t share = n ? world_of(world, SWARM_window_records) / n : 0;
-    tell_gauge(world, worker, "window", most, (share > SHARE_MIN ? share : SHARE_MIN) + FETCH_AHEAD_MAX);
+    tell_gauge(world, worker, "window", most, share > SHARE_MIN ? share : SHARE_MIN);
     tell_gauge(world, worker, "bytes", (int64_t)engine_stats(worker->engine)->window_bytes,
-               world_of(world, SWARM_window_bytes) + (int64_t)world->cluster->n_logs * FETCH_AHEAD_MAX * worker->largest);
+               world_of(world, SWARM_window_bytes) + (1 + (int64_t)world->cluster->n_logs) * worker->largest);
 }
 
 void

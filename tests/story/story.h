@@ -83,6 +83,7 @@ uint32_t parked_seen(const char *reason);
 uint32_t drained_seen(void);
 bool drained_complete(void);
 bool is_paused(void);
+bool takes(void);                           /* one more record of the partition is wanted */
 const struct engine_stats *stats(void);
 void everything_adds_up(void);              /* opened = terminal + in flight, for each target */
 

@@ -126,6 +126,12 @@ is_paused(void)
     return world.paused;
 }
 
+bool
+takes(void)
+{
+    return engine_takes(world.engine, 0);
+}
+
 const struct engine_stats *
 stats(void)
 {

@@ -87,3 +87,45 @@ Test(story, a_full_window_that_waits_for_its_oldest_record_is_told_once)
     cr_expect_eq(parked_seen("budget"), 1);
     cr_expect_eq(committed(), 105);
 }
+
+/* Whoever asks before each record never has one too many, however late the pause is carried out. */
+Test(story, a_full_window_takes_not_one_record_more)
+{
+    stage()->window_records = 64;
+    story_begin();
+    calls_hang();
+    for (int i = 0; i < 64; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "n-%02d", i);
+        cr_assert(takes(), "record %d", i);
+        receive_alert(41 + i, id, id);
+    }
+    cr_expect_not(takes());
+    pass(1);
+    cr_expect(is_paused());
+    calls_return();
+    pass(2000);
+    cr_expect(takes());
+    cr_expect_not(is_paused());
+    lose();
+    cr_expect_not(takes(), "of what is not assigned");
+}
+
+Test(story, while_memory_is_full_an_empty_window_takes_one_record)
+{
+    stage()->window_bytes = 1;
+    story_begin();
+    calls_hang();
+    receive_alert(41, "inc-1", "i1");
+    cr_expect_not(takes());
+    pass(1);
+    lose();
+    assign(42);
+    cr_expect(takes(), "what fills the memory is of an earlier assignment");
+    receive_alert(42, "inc-2", "i2");
+    cr_expect_not(takes());
+    calls_return();
+    pass(2000);
+    cr_expect(takes());
+    everything_adds_up();
+}

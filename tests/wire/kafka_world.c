@@ -211,6 +211,13 @@ keep(struct slice from)
     return (struct slice){ copy, from.size };
 }
 
+static bool
+on_takes(void *owner, uint32_t partition)
+{
+    const struct member_of_test *m = owner;
+    return !m->takes || m->takes(m, partition);
+}
+
 static void
 on_record(void *owner, const struct kafka_record *record)
 {
@@ -320,8 +327,8 @@ member_start(const struct member_config *config)
         full.n_topics++;
     for (int i = 0; i < 4 && config->properties[i].name; i++)
         properties[full.n_properties++] = config->properties[i];
-    const struct kafka_handler handler = { m,        on_record, on_assigned, on_revoked, on_lost, on_committed,
-                                           on_parked, on_fatal, on_trouble,  on_closed };
+    const struct kafka_handler handler = { m,            on_takes,  on_record, on_assigned, on_revoked, on_lost,
+                                           on_committed, on_parked, on_fatal,  on_trouble,  on_closed };
     char error[256];
     m->kafka = kafka_new(&full, world_base(), &handler, error, sizeof error);
     cr_assert_not_null(m->kafka, "%s", error);

@@ -51,6 +51,7 @@ struct member_of_test {
     unsigned n_parks;
     unsigned acknowledged, refused;     /* of all parks, noted or not */
     char why_fatal[LINE_BYTES];
+    bool (*takes)(const struct member_of_test *, uint32_t partition);   /* NULL = all that comes */
 };
 
 const char *world_brokers(void);

@@ -18,6 +18,13 @@ static struct {
     uint32_t parked, closed, letters;
 } bench;
 
+static bool
+on_takes(void *owner, uint32_t partition)
+{
+    (void)owner, (void)partition;
+    return true;
+}
+
 static void
 on_record(void *owner, const struct kafka_record *record)
 {
@@ -83,8 +90,8 @@ static void
 setup(void)
 {
     static const struct kafka_topic topic = { "in", 0, false };
-    const struct kafka_handler handler = { NULL,      on_record, on_assigned, on_taken,   on_taken, on_committed,
-                                           on_parked, on_fatal,  on_trouble,  on_closed };
+    const struct kafka_handler handler = { NULL,         on_takes,  on_record, on_assigned, on_taken, on_taken,
+                                           on_committed, on_parked, on_fatal,  on_trouble,  on_closed };
     char error[256];
     bench.mock = kafka_mock_new(error, sizeof error);
     cr_assert_not_null(bench.mock, "%s", error);
