@@ -76,15 +76,6 @@ window_finish(struct window *window, uint32_t slot)
 }
 
 bool
-window_reached(struct window *window, int64_t position)
-{
-    if (!window_is_empty(window) || position <= window->committable)
-        return false;
-    window->committable = position;
-    return true;
-}
-
-bool
 window_is_full(const struct window *window)
 {
     return window->count == window->capacity;

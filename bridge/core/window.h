@@ -37,10 +37,6 @@ uint32_t window_receive(struct window *, int64_t offset, int64_t now_ms);
 /* Marks a received slot finished. Returns true when the committable offset moved. */
 bool window_finish(struct window *, uint32_t slot);
 
-/* The reader stands at `position` and nothing is open: offsets below it that never came (markers, gaps) are finished too.
- * Returns true when the committable offset moved; false while something is open. */
-bool window_reached(struct window *, int64_t position);
-
 bool window_is_full(const struct window *);
 bool window_is_empty(const struct window *);
 int64_t window_oldest_ms(const struct window *);    /* when the oldest unfinished offset was received; -1 = none */

@@ -108,7 +108,4 @@ struct kafka_stats {
 };
 void kafka_stats(const struct kafka *, struct kafka_stats *);
 
-/* The partition's end as the broker last told (no request is made); -1 = not known yet. Lag = this minus the committed offset. */
-int64_t kafka_end_offset(const struct kafka *, uint32_t partition);
-
 #endif

@@ -354,16 +354,3 @@ kafka_group_end(struct kafka *kafka)
     if (kafka->state != GROUP_IDLE && kafka->state != GROUP_READING)
         give_back(kafka);
 }
-
-/* ---- per partition --------------------------------------------------------------------------------------------------------- */
-
-int64_t
-kafka_end_offset(const struct kafka *kafka, uint32_t partition)
-{
-    int64_t low, high;
-    if (partition >= kafka->n_partitions)
-        return -1;
-    const struct assignment *a = &kafka->assignment[partition];
-    rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(kafka->consumer, a->topic, a->number, &low, &high);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
-}

@@ -43,7 +43,6 @@ Test(kafka, records_arrive_in_order_with_their_source_and_only_after_assigned)
     for (uint32_t i = 0; i < 4; i++) {
         cr_expect_eq(m->partitions[i].source, 5);
         cr_expect_eq(m->partitions[i].next_offset, -1, "the group has no offsets yet");
-        cr_expect_eq(kafka_end_offset(m->kafka, i), 25);
     }
     struct kafka_stats stats;
     world_run_ms(1500);

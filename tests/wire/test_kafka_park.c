@@ -204,11 +204,9 @@ Test(kafka_park, aborted_records_are_not_read_and_the_commit_moves_over_the_mark
     until(first->n_commits == 1);
     cr_expect_eq(first->commits[0].offset, last + 1, "the worker hears of what it asked for");
     world_run_ms(2500);
-    int64_t end = kafka_end_offset(first->kafka, 0);
     member_leave(first);
     struct member_of_test *second = member_start(&config);
     until(second->assigned == 1);
-    cr_expect_eq(second->partitions[0].next_offset, end);
-    cr_expect_eq(end, last + 2);
+    cr_expect_eq(second->partitions[0].next_offset, last + 2, "behind the marker too");
     member_leave(second);
 }
