@@ -45,6 +45,9 @@ struct kafka_record {
     struct record_view view;
 };
 
+/* LATER: there is no room for it while others wait to be written. */
+enum letter_answer { LETTER_WRITTEN, LETTER_LATER, LETTER_REFUSED };
+
 struct kafka_handler {
     void *owner;
     bool (*takes)(void *owner, uint32_t partition);     /* asked before each record; no = its pause follows */
@@ -54,7 +57,7 @@ struct kafka_handler {
     void (*revoked)(void *owner);                   /* to be answered by kafka_release() once drained */
     void (*lost)(void *owner);                      /* answered already */
     void (*committed)(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, enum commit_result);
-    void (*parked)(void *owner, struct tag, const char *refused);  /* NULL = acknowledged; else why not, and what to do */
+    void (*parked)(void *owner, struct tag, enum letter_answer, const char *why);   /* refused: why, and what to do */
     void (*fatal)(void *owner, const char *why);    /* fenced or another fatal client error: exit 70 */
     /* kind: "transport", "auth", "tls", "protocol", "group", "offset" (out of range: the partition stands still), "topic"
      * (missing or not allowed), "size" (of a dead letter: a stub is written), "other"; librdkafka's own log lines come here too.

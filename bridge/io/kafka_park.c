@@ -174,13 +174,13 @@ static void
 answer(struct kafka *kafka, struct tag tag, rd_kafka_resp_err_t error)
 {
     char why[KAFKA_ERROR_BYTES];
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka->handler.parked(kafka->handler.owner, tag, NULL);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        kafka->handler.parked(kafka->handler.owner, tag, error ? LETTER_LATER : LETTER_WRITTEN, NULL);
         return;
     }
     kafka->stats.errors++;
     snprintf(why, sizeof why, "%s: %s%s", rd_kafka_err2name(error), rd_kafka_err2str(error), remedy_of(error));
-    kafka->handler.parked(kafka->handler.owner, tag, why);
+    kafka->handler.parked(kafka->handler.owner, tag, LETTER_REFUSED, why);
 }
 
 /* The broker's verdict on what a request holds: it refuses all of it for one letter. */

@@ -134,15 +134,16 @@ tell_refused(struct worker *worker, struct tag tag, const char *why)
 }
 
 static void
-on_parked(void *owner, struct tag tag, const char *refused)
+on_parked(void *owner, struct tag tag, enum letter_answer answer, const char *why)
 {
     struct worker *worker = owner;
     struct input input = { .kind = INPUT_PARKED };
     input.parked.tag = tag;
-    input.parked.ok = refused == NULL;
-    worker->park_writes[refused != NULL]++;
-    if (refused)
-        tell_refused(worker, tag, refused);
+    input.parked.ok = answer == LETTER_WRITTEN;
+    if (answer != LETTER_LATER)         /* else nobody tried to write it */
+        worker->park_writes[answer == LETTER_REFUSED]++;
+    if (answer == LETTER_REFUSED)
+        tell_refused(worker, tag, why);
     worker_feed(owner, &input);
 }
 

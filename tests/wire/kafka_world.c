@@ -271,16 +271,15 @@ on_committed(void *owner, uint32_t partition, uint32_t epoch, int64_t offset, en
 }
 
 static void
-on_parked(void *owner, struct tag tag, const char *refused)
+on_parked(void *owner, struct tag tag, enum letter_answer answer, const char *why)
 {
     struct member_of_test *m = owner;
-    m->acknowledged += refused == NULL;
-    m->refused += refused != NULL;
+    m->letters[answer]++;
     if (m->n_parks == 64)
         return;
     struct noted_park *park = &m->parks[m->n_parks++];
-    *park = (struct noted_park){ .tag = tag, .ok = refused == NULL };
-    snprintf(park->refused, sizeof park->refused, "%s", refused ? refused : "");
+    *park = (struct noted_park){ .tag = tag, .ok = answer == LETTER_WRITTEN };
+    snprintf(park->refused, sizeof park->refused, "%s", why ? why : "");
 }
 
 static void

@@ -49,7 +49,7 @@ struct member_of_test {
     unsigned n_commits;
     struct noted_park parks[64];
     unsigned n_parks;
-    unsigned acknowledged, refused;     /* of all parks, noted or not */
+    unsigned letters[LETTER_REFUSED + 1];   /* by their answer, noted or not */
     char why_fatal[LINE_BYTES];
     bool (*takes)(const struct member_of_test *, uint32_t partition);   /* NULL = all that comes */
 };
