@@ -105,7 +105,11 @@ Test(letters, what_was_refused_in_company_is_written_alone_and_none_for_another)
         until(all() == (i + 1) * n);
         cr_expect_eq(refused(), 0, "row %u", i);
     }
-    cr_expect(has_second_client());
+    cr_assert(has_second_client());
+    const rd_kafka_conf_t *second = rd_kafka_conf(bench.member->kafka->alone.client);
+    cr_expect_eq(kafka_conf_number(second, "message.timeout.ms"), 10000, "with the settings of the first");
+    cr_expect_eq(kafka_conf_number(second, "max.in.flight"), 1);
+    cr_expect_eq(kafka_conf_number(second, "acks"), -1);
     cr_expect_not(member_said(bench.member, "size", "written without its value"));
     struct member_of_test *reader = member_start(&(struct member_config){
         .brokers = rd_kafka_mock_cluster_bootstraps(bench.cluster), .group = "r", .topics = { { "dead", 0, false } },
