@@ -7,8 +7,7 @@
 
 static const char *const texts[INVARIANT_COUNT] = {
     [0] = "the facts make sense",
-    [1] = "every delivery is delivered, a duplicate of one delivered or parked, dropped by a route, or a dead letter that may be "
-          "one",
+    [1] = "every delivery is delivered, a repeat of one delivered or parked, dropped by a route, or a sound dead letter",
     [2] = "no commit passes over a record that is not terminal",
     [3] = "commits of a partition do not decrease within an epoch",
     [4] = "no commit outside of an assignment",
