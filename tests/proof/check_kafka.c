@@ -10,7 +10,7 @@ struct owner {
     bool assigned, committed_any;
     size_t since;               /* its assignment, as a place */
     int64_t committed, polled;
-    int64_t revoked_at;         /* ms; -1 = it was not, or was lost */
+    int64_t gone_at;            /* given back or lost; ms; -1 = it was not */
 };
 
 struct place {
@@ -32,7 +32,7 @@ owner_of(struct place *place, uint32_t worker)
         place->room = place->room ? 2 * place->room : 8;
         place->owners = realloc(place->owners, place->room * sizeof(*place->owners));
     }
-    place->owners[place->n] = (struct owner){ .worker = worker, .polled = -1, .revoked_at = -1 };
+    place->owners[place->n] = (struct owner){ .worker = worker, .polled = -1, .gone_at = -1 };
     return &place->owners[place->n++];
 }
 
@@ -41,7 +41,7 @@ assigned(struct place *place, size_t at, const struct fact *fact)
 {
     struct owner *owner = owner_of(place, fact->worker);
     *owner = (struct owner){ .worker = fact->worker, .epoch = fact->epoch, .assigned = true, .since = at, .polled = -1,
-                             .revoked_at = -1 };
+                             .gone_at = -1 };
 }
 
 static void
@@ -49,21 +49,21 @@ given_back(struct place *place, const struct fact *fact)
 {
     struct owner *owner = owner_of(place, fact->worker);
     owner->assigned = false;
-    owner->revoked_at = fact->kind == FACT_REVOKED ? fact->at : -1;
+    owner->gone_at = fact->at;
     place->given_back_by = fact->worker;
     place->given_back_at = fact->at;
     place->given_back_polled = fact->kind == FACT_REVOKED ? owner->polled : -1;
 }
 
 /* A commit that was sent in time may be taken a moment after the partition was given back: until the next one has it, the group
- * is the one that it was sent to. */
+ * is the one that it was sent to. So after a loss that the worker told by its own clock: the coordinator may not know of it. */
 static bool
 was_sent_in_time(const struct place *place, const struct owner *owner, const struct fact *fact)
 {
     for (uint32_t i = 0; i < place->n; i++)
         if (place->owners[i].assigned)
             return false;
-    return owner->epoch == fact->epoch && owner->revoked_at >= 0 && fact->at - fact->number <= owner->revoked_at;
+    return owner->epoch == fact->epoch && owner->gone_at >= 0 && fact->at - fact->number <= owner->gone_at;
 }
 
 static void
