@@ -6,7 +6,7 @@
  * TORTURE_STICKY set: that one and all after it
  * TORTURE_HOW    curl: the code. redis: `reset`, `nil`, or the text of the error
  * TORTURE_REPORT file; gets a line `site KIND FUNCTION ADDRESS` for each site when it is first come by, `failed ...` for what
- *                failed, and `total KIND N` at the end
+ *                failed and `moment ... MS` for when, and `total KIND N` at the end; numbers are hexadecimal
  *
  * Counted is what the program does on its one thread, by itself or through a library; the site is the return address of the
  * nearest frame that is the program's, so a library's malloc counts for the line of ours that called the library. What
@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -109,6 +110,14 @@ report(const char *word, enum kind kind, const char *function, uintptr_t address
         (void)!out(state.report, line, (size_t)size);
 }
 
+static uintptr_t
+wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uintptr_t)now.tv_sec * 1000 + (uintptr_t)now.tv_nsec / 1000000;
+}
+
 /* A function's name is one literal: its address tells it. */
 static struct site *
 site_of(enum kind kind, uintptr_t address, const char *function)
@@ -154,8 +163,10 @@ fails(enum kind kind, const char *function)
         site->seen++;
         failed = state.kind == kind
                  && (state.site ? is_chosen(address, function) && is_due(site->seen) : is_due(state.total[kind]));
-        if (failed && !state.begun)
+        if (failed && !state.begun) {
             report("failed", kind, function, address);
+            report("moment", kind, function, wall_ms());
+        }
         state.begun |= failed;
     }
     errno = error;

@@ -26,6 +26,22 @@ def room_of(file):
     return max((room for room in ROOMS if file.startswith(room + "/")), key=len, default="")
 
 
+def where(binary, addresses):
+    """Address -> (function, file, line). One byte before the return address lies in the call itself."""
+    told = subprocess.run(
+        ["addr2line", "-f", "-e", binary],
+        input="\n".join(hex(int(address, 16) - 1) for address in addresses),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    found = {}
+    for address, caller, place in zip(addresses, told[::2], told[1::2]):
+        file, _, number = place.split(" ")[0].rpartition(":")
+        found[address] = (caller, re.sub(r"^(?:.*/)?((?:bridge|codecs)/)", r"\1", file), number)
+    return found
+
+
 class Sites:
     """All sites of a binary with debug information."""
 
@@ -42,31 +58,16 @@ class Sites:
             call = re.search(r"\bcall\s+[0-9a-f]+ <(?:__interceptor_)?(\w+)(?:@plt)?>", line)
             called = call[1] if call and call[1] in kinds else called if not call else None
         self.known, self.copies = set(), collections.defaultdict(set)  # a compiler may write one call several times
-        for address, (caller, file, number) in self.where(calls).items():
+        for address, (caller, file, number) in where(self.binary, calls).items():
             if file != "bridge/doors.c":
                 site = Site(kinds[calls[address]], calls[address], file, int(number or 0), caller, room_of(file))
                 for function in (site.function, *THROUGH.get(site.function, ())):
                     self.copies[site].add((site.kind, function, address))
                     self.known.add((site.kind, function, address))
 
-    def where(self, addresses):
-        """Address -> (function, file, line). One byte before the return address lies in the call itself."""
-        told = subprocess.run(
-            ["addr2line", "-f", "-e", self.binary],
-            input="\n".join(hex(int(address, 16) - 1) for address in addresses),
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-        found = {}
-        for address, caller, place in zip(addresses, told[::2], told[1::2]):
-            file, _, number = place.split(" ")[0].rpartition(":")
-            found[address] = (caller, re.sub(r"^.*?((?:bridge|codecs)/)", r"\1", file), number)
-        return found
-
     def text(self, kind, function, address):
         """One line about a site that was come by; a library's call stands at the line of ours that led to it."""
-        caller, file, number = self.where([address])[address]
+        caller, file, number = where(self.binary, [address])[address]
         return f"{kind} {function} at {file}:{number} ({caller})"
 
 

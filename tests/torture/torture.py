@@ -8,6 +8,7 @@ import logging
 import pathlib
 import queue
 import random
+import shlex
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from servers import Failure, Process, end_on_signals, stay_on_loopback
 
 REDIS = (
     "reset",
+    "nil",
     "OOM command not allowed when used memory > 'maxmemory'.",
     "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.",
     "READONLY You can't write against a read only replica.",
@@ -43,6 +45,7 @@ REDIS = (
 CURL = tuple(str(code) for code in range(1, 100))
 HOWS = {"redis": REDIS, "curl": CURL}
 AT_LEAST = 10  # of a kind
+MET_SHARE, MET_LEAST = 0.5, 5  # of the faults of a kind: so many must be come by; and each way at least once
 STARTS_A_ROUND = 8  # a start that fails early leaves its work to the next; in between nothing is lost, so one judgement does
 
 
@@ -50,7 +53,7 @@ class Results:
     def __init__(self):
         self.lock = threading.Lock()
         self.made, self.reached, self.seen, self.failures = collections.Counter(), set(), set(), []
-        self.missed = 0
+        self.missed, self.ways = collections.Counter(), set()
 
     def add(self, starts):
         with self.lock:
@@ -58,9 +61,10 @@ class Results:
                 self.seen.update(start.seen.sites)
                 if start.fault and start.seen.failed:
                     self.made[start.fault.kind] += 1
+                    self.ways.add((start.fault.kind, start.fault.how))
                     self.reached.add(start.seen.failed)
-                elif start.fault:
-                    self.missed += 1
+                elif start.fault and start.code is not None:
+                    self.missed[start.fault.kind] += 1
 
     def fail(self, text):
         with self.lock:
@@ -85,6 +89,21 @@ def by_number(totals, every, rng):
         step = max(1, min(every, len(all_) // AT_LEAST))
         found += all_[rng.randrange(step) :: step]
     return found
+
+
+def by_way(made):
+    """The first of its kind, in each way in which none failed yet."""
+    return [Fault(kind, 1, None, how) for kind, hows in HOWS.items() for how in hows if (kind, how) not in made]
+
+
+def too_few(results, totals):
+    """Kinds and ways of which less was seen than must be: what was never tried has not been passed."""
+    for kind in sorted(kind for kind, total in totals.items() if total):
+        made, tried = results.made[kind], results.made[kind] + results.missed[kind]
+        if made < min(MET_LEAST, totals[kind]) or made < MET_SHARE * tried:
+            yield f"{kind}: {made} of {tried} were come by"
+    for fault in by_way(results.ways):
+        yield f"{fault.kind}: never failed in this way: {fault.how}"
 
 
 def sticky(seen):
@@ -146,11 +165,12 @@ class Lanes:
 
     def failed(self, lane, text):
         self.results.add(lane.starts)
-        self.results.fail(f"{self.store} store, starts {', '.join(str(start.fault) for start in lane.starts)}: {text}")
+        faults = " ".join(f"--fault {shlex.quote(str(start.fault))}" for start in lane.starts if start.fault)
+        self.results.fail(f"{text}\nto repeat it: --store {self.store} {faults}")
 
 
-def commands(bench, n, results, rng, every):
-    """The short commands: each site that nothing failed yet; with `every` also by number."""
+def commands(bench, n, results, plan, only=None):
+    """The short commands, each under the faults of `plan(what an undisturbed one told)`."""
     lane = Lane(bench, 99, "redis")
     path = lane.world.folder / "check.yaml"
     path.write_text(json.dumps(lane.config()))
@@ -163,13 +183,14 @@ def commands(bench, n, results, rng, every):
         ("schema", ["config", "schema"]),
         ("produce", ["produce", "--brokers", brokers, "--topic", lane.world.topic, "--events", "3"]),
     ):
+        if only not in (None, name):
+            continue
         command = Command(bench, name, words)
-        seen = command.start(None).seen
-        faults = by_site(seen.sites, results.reached, rng) + (by_number(seen.totals, every, rng) if every else [])
+        faults = plan(command.start(None).seen)
         with concurrent.futures.ThreadPoolExecutor(n) as pool:
-            for told in pool.map(command.tried, faults):
+            for fault, told in zip(faults, pool.map(command.tried, faults)):
                 if told:
-                    results.fail(f"{name}: {told}")
+                    results.fail(f"{name}: {told}\nto repeat it: --command {name} --fault {shlex.quote(str(fault))}")
 
 
 def tell_reached(binary, results):
@@ -206,7 +227,8 @@ def main():
     parser.add_argument("--every", type=int)
     parser.add_argument("--lanes", type=int, default=6)
     parser.add_argument("--fault", action="append", default=[])
-    parser.add_argument("--store", default="redis")
+    parser.add_argument("--store", choices=("redis", "memory"), default="redis")
+    parser.add_argument("--command", help="--fault is for this short command")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
     stay_on_loopback()
@@ -221,14 +243,24 @@ def main():
         lanes = Lanes(bench, options.store, 1 if options.fault else options.lanes, results)
         seen = lanes.first()
         print(f"in one run: {' '.join(f'{kind} {n}' for kind, n in sorted(seen.totals.items()) if n)}; {len(seen.sites)} sites")
-        if options.fault:
-            lanes.run([Fault.parse(text) for text in options.fault])
+        faults = [Fault.parse(text) for text in options.fault]
+        if options.command:
+            commands(bench, 1, results, lambda seen: faults, options.command)
+        elif faults:
+            lanes.run(faults)
         else:
             lanes.run(by_site(seen.sites, results.reached, rng))
             lanes.run(by_number(seen.totals, every, rng) + ([] if options.quick else sticky(seen.sites)))
+            lanes.run(by_way(results.ways))
             memory = Lanes(bench, "memory", options.lanes, results)
             memory.run(by_site(memory.first().sites, results.reached, rng))
-            commands(bench, options.lanes, results, rng, 0 if options.quick else every)
+            commands(
+                bench, options.lanes, results,
+                lambda told: by_site(told.sites, results.reached, rng)
+                + ([] if options.quick else by_number(told.totals, every, rng)),
+            )  # fmt: skip
+            for text in too_few(results, seen.totals):
+                results.fail(f"too few: {text}")
             for site in tell_reached(options.binary, results):
                 results.fail(f"never made to fail, and not in unreached.txt: {site.kind} {site.function} at {site.file}:{site.line}")
     except Failure as failure:
@@ -241,7 +273,7 @@ def main():
             print(f"files are in {folder}")
     for kind, n in sorted(results.made.items()):
         print(f"{kind}: {n} made to fail, {sum(key[0] == kind for key in results.reached)} sites")
-    print(f"{results.missed} were not come by in their start; {time.monotonic() - begun:.0f} s")
+    print(f"{sum(results.missed.values())} were not come by in their start; {time.monotonic() - begun:.0f} s")
     print(f"{sum(results.made.values())} passed, {len(results.failures)} failed")
     return 1 if results.failures or not results.made else 0
 
