@@ -1,6 +1,7 @@
 """kafka_group.py: the group in motion: workers rolled one by one, names that stay, brokers that come and go."""
 
 import re
+import signal
 import time
 
 from deliveries import fill
@@ -61,6 +62,58 @@ def rolled(servers, name, count=30000):
         reads_nothing(world)
         ends = ", ".join(f"{t:.1f}" for t in took)
         return f"{len(world.expected)} executions once each; exits 0 in {ends} s; the last four read {read:.0f}; then 0 again"
+
+
+SLOW = {"call_timeout": "16s", "claim_lease": "45s"}
+
+
+def leave_then_join(world, old):
+    old.send(signal.SIGTERM)
+    return world.worker(soar=SLOW, shutdown={"drain": "30s"})
+
+
+def join_then_leave(world, old):
+    before = old.count("AB2202")
+    new = world.worker(soar=SLOW, shutdown={"drain": "30s"})
+    wait_until("the partitions are asked back", lambda: old.count("AB2202") > before, 20, lambda: tail(old.log), 0.01)
+    old.send(signal.SIGTERM)
+    return new
+
+
+def ends_its_calls(old, given_back):
+    """The calls outlast the revoke, and neither that nor the shutdown cuts them short."""
+    code = old.wait(40)
+    expect(code == 75, f"exit {code}: a revoke that passed its bound is no complete drain\n{tail(old.log)}")
+    given_up = sum(line.get("count", 0) for line in old.lines("AB2204")[given_back:])
+    expect(given_up > 3, f"{given_up} calls outlasted the revoke\n{tail(old.log)}")
+    said = [line.get("count", 0) for line in old.lines("AB8203")]
+    expect(said == [0], f"calls were given up at the end: {said}\n{tail(old.log)}")
+    return given_up
+
+
+def rolled_under_way(servers, name):
+    """One worker joins while another leaves, in both orders: calls that outlast the revoke end and are made once."""
+    with World(servers, name) as world:
+        old, outlasted = world.worker(soar=SLOW, shutdown={"drain": "30s"}).ready(), []
+        for i, order in enumerate((leave_then_join, join_then_leave)):
+            world.sim.fault("delay", ms=14000, api="soar")
+            world.produce(stream(f"{name}-{i}", 40, seed=30 + i, repeats=0))
+            wait_until("calls are under way", lambda: old.metric("alertbridge_calls_inflight", "soar") > 3, 20)
+            given_back = old.count("AB2204")
+            new = order(world, old)
+            outlasted.append(ends_its_calls(old, given_back))
+            world.sim.ask("DELETE", "/faults")
+            world.finished(60, settle=20)
+            world.never_doubled()
+            taken = new.metric("alertbridge_claims_total", 'verdict="takeover"')
+            expect(taken == 0, f"{taken:.0f} claims were taken over: calls were left in doubt\n{tail(new.log)}")
+            old = new
+        took = old.leave()
+        world.all_committed()
+        return (
+            f"{outlasted[0]} and {outlasted[1]} calls outlasted a revoke and ended, {len(world.expected)} executions once each; "
+            f"the last worker's exit 0 in {took:.1f} s"
+        )
 
 
 def broker_restarts(servers, name, count=8000):
@@ -151,6 +204,7 @@ def growing_topic(servers, name):
 
 FULL = {
     "rolled-workers": rolled,
+    "rolled-under-way": rolled_under_way,
     "broker-restarts": broker_restarts,
     "static-membership": static_membership,
     "growing-topic": growing_topic,
