@@ -12,6 +12,7 @@ import commands
 import connect
 import contract
 import custody
+import cut_off
 import deliveries
 import dependencies
 import fairness
@@ -30,6 +31,7 @@ MODULES = (
     deliveries,
     contract,
     custody,
+    cut_off,
     fairness,
     inputs,
     process,
