@@ -12,7 +12,7 @@ LETTERS, SOME, DEAF_S = 10000, 300, 1
 PROPERTIES = {
     "session.timeout.ms": str(SESSION_MS),
     "heartbeat.interval.ms": "500",
-    "batch.num.messages": "2",  # with all in it that may be, they are written before anybody can look
+    "batch.num.messages": "8",  # with all in it that may be, they are written before anybody can look
 }
 
 
