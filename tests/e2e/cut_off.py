@@ -41,7 +41,7 @@ def cut_off(servers, name):
         told = [dict(letter.headers())["alertbridge-id"].decode() for letter in world.letters()]
         expect(set(told) == {made["id"] for made in bad}, f"{len(set(told))} of {BAD} events have a dead letter")
     kafka.stop()
-    link.close()
+    link.stop()
     return f"all committed {took:.1f} s after the other had the partitions; {BAD} events, {len(told)} dead letters"
 
 

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 
-from servers import Kafka, free_port
+from servers import Kafka, Process, free_port
 
 LISTENERS = """listeners=PLAINTEXT://127.0.0.1:@BROKER@,CONTROLLER://127.0.0.1:@CONTROLLER@,THROUGH://127.0.0.1:{inside}
 advertised.listeners=PLAINTEXT://127.0.0.1:@BROKER@,THROUGH://127.0.0.1:{outside}
@@ -21,6 +21,7 @@ class Link:
         self.ways = []
         self.listener = socket.create_server(("127.0.0.1", self.outside))
         threading.Thread(target=self.accept, daemon=True).start()
+        Process.living.append(self)  # it ends as processes do
 
     def accept(self):
         with contextlib.suppress(OSError):
@@ -55,8 +56,12 @@ class Link:
         for way in self.ways:
             self.end(*way)
 
-    def close(self):
+    def stop(self, seconds=0):
+        self.end(self.listener)
         self.listener.close()
+        for way in self.ways:
+            self.end(*way)
+        Process.living.remove(self)
 
 
 def kafka_behind(link, servers, name):

@@ -25,7 +25,7 @@ import redis_faults
 import tokens
 import unheard
 import windows
-from servers import Failure, Kafka, Process, Redis, end_on_signals, stay_on_loopback
+from servers import Failure, Kafka, Process, Redis, end_on_signals, ended_with, stay_on_loopback
 
 MODULES = (
     deliveries,
@@ -75,6 +75,10 @@ class Servers:
         return self.memory
 
 
+    def shared(self):
+        return [*self.nodes.values(), *([self.memory] if self.memory else [])]
+
+
 def scenarios(quick):
     found = {}
     for module in MODULES:
@@ -85,7 +89,8 @@ def scenarios(quick):
 def run_one(name, scenario, servers):
     begun = time.monotonic()
     try:
-        measured = scenario(servers, name)
+        with ended_with(servers.shared):
+            measured = scenario(servers, name)
     except Failure as failure:
         print(f"FAIL {name}: {failure}", flush=True)
         return False

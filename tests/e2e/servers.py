@@ -143,6 +143,18 @@ class Process:
             process.stop(10)
 
 
+@contextlib.contextmanager
+def ended_with(shared):
+    """What is begun within ends with it, however it ends; but for the parts of `shared()`, and what was there before."""
+    before = list(Process.living)
+    try:
+        yield
+    finally:
+        kept = before + [part.process for part in shared()]
+        for process in reversed([one for one in Process.living if one not in kept]):
+            process.stop(10)
+
+
 class Kafka:
     """One node; it keeps its port and its data over stop and start. `properties` come after those of kafka.sh."""
 

@@ -40,7 +40,7 @@ def unheard(servers, name):
         parked = {(one["alertbridge-partition"], one["alertbridge-offset"]) for one in headers}
         expect(len(parked) == LETTERS, f"{len(parked)} of {LETTERS} records have a dead letter")
     kafka.stop()
-    link.close()
+    link.stop()
     return f"{link.swallowed} bytes of answers lost; {LETTERS} records parked, {len(headers)} dead letters, the worker went on"
 
 
