@@ -141,7 +141,7 @@ park_as_stub(struct kafka *kafka, const rd_kafka_message_t *message)
         .tag = tag_unpack(message->_private),
         .key = { message->key, message->key_len },
         .value = { message->payload, message->len },
-        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+        .timestamp_ms = kafka_letter_ms(message),
     };
     if (!kafka_headers_of(kafka, message, &letter.own, &letter.n_own))
         return false;

@@ -186,6 +186,7 @@ bool kafka_writer_turn(struct kafka *, struct letter_writer *);     /* true: the
 int kafka_write(struct kafka *, struct letter_writer *, struct slice key, struct slice value, struct rd_kafka_headers_s *headers,
                 int64_t timestamp_ms, void *opaque);
 int kafka_write_alone(struct kafka *, const struct rd_kafka_message_s *);           /* the same letter once more */
+int64_t kafka_letter_ms(const struct rd_kafka_message_s *);     /* the time that it was written with, also when it was refused */
 bool kafka_had_company(const struct letter_writer *, const struct rd_kafka_message_s *);    /* it may have had */
 void kafka_writers_end(struct kafka *);
 

@@ -78,6 +78,18 @@ kafka_write(struct kafka *kafka, struct letter_writer *writer, struct slice key,
     return code;
 }
 
+/* librdkafka tells no time of a message with an error (rd_kafka_message_timestamp), and has it all the same. */
+int64_t
+kafka_letter_ms(const rd_kafka_message_t *message)
+{
+    rd_kafka_message_t *letter = (rd_kafka_message_t *)(uintptr_t)message;
+    rd_kafka_resp_err_t error = letter->err;
+    letter->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    int64_t ms = rd_kafka_message_timestamp(letter, NULL);
+    letter->err = error;
+    return ms;
+}
+
 int
 kafka_write_alone(struct kafka *kafka, const rd_kafka_message_t *message)
 {
@@ -88,7 +100,7 @@ kafka_write_alone(struct kafka *kafka, const rd_kafka_message_t *message)
     return kafka_write(kafka, &kafka->alone, (struct slice){ message->key, message->key_len },
                        (struct slice){ message->payload, message->len },
                        has ? rd_kafka_headers_copy(headers) : rd_kafka_headers_new(0),
-                       rd_kafka_message_timestamp(message, NULL), message->_private);
+                       kafka_letter_ms(message), message->_private);
 }
 
 /* batch.size holds from the second letter of a request on: a larger one is alone anyway. */

@@ -88,7 +88,7 @@ Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neig
     for (uint32_t i = 0; i < 5; i++) {
         const struct dead_letter letter = {
             .tag = { i, 1 }, .key = { "k", 1 }, .value = { large, i == 2 ? 5000 : 1000 },
-            .headers = &user, .n_headers = 1, .own = &offset, .n_own = 1
+            .headers = &user, .n_headers = 1, .own = &offset, .n_own = 1, .timestamp_ms = 1700000000123
         };
         kafka_park(m->kafka, &letter);
     }
@@ -100,6 +100,7 @@ Test(kafka_park, what_the_topic_refuses_for_its_size_becomes_a_stub_and_its_neig
         cr_expect(m->parks[i].ok, "park %u", i);
         const struct noted_record *record = &r->records[i];
         expect_same(record->key, (struct slice){ "k", 1 }, "key", i);
+        cr_expect_eq(record->timestamp_ms, 1700000000123);
         cr_expect(slice_is(header_of(record, "alertbridge-offset"), "42"));
         if (!header_of(record, "alertbridge-stub").at) {
             cr_expect_eq(record->value.size, 1000);

@@ -9,6 +9,8 @@
 
 enum { PRODUCE = 0 /* its ApiKey */, LETTER_BYTES_MAX = 300 * 1024 };
 
+static const int64_t LONG_AGO_MS = 1700000000123;
+
 static struct {
     rd_kafka_t *host;
     rd_kafka_mock_cluster_t *cluster;
@@ -44,7 +46,9 @@ park(uint32_t n, size_t bytes)
 {
     static char value[LETTER_BYTES_MAX];
     for (uint32_t i = 0; i < n; i++)
-        kafka_park(bench.member->kafka, &(struct dead_letter){ .tag = { i, 1 }, .value = { value, bytes } });
+        kafka_park(bench.member->kafka, &(struct dead_letter){
+            .tag = { i, 1 }, .value = { value, bytes }, .timestamp_ms = LONG_AGO_MS,
+        });
 }
 
 /* The next `n` requests that write to the topic are refused, whatever they hold. */
@@ -115,8 +119,10 @@ Test(letters, what_was_refused_in_company_is_written_alone_and_none_for_another)
         .brokers = rd_kafka_mock_cluster_bootstraps(bench.cluster), .group = "r", .topics = { { "dead", 0, false } },
     });
     until(reader->n_records == 3 * n);
-    for (uint32_t i = 0; i < reader->n_records; i++)
+    for (uint32_t i = 0; i < reader->n_records; i++) {
         cr_expect_eq(reader->records[i].value.size, 400, "record %u is whole", i);
+        cr_expect_eq(reader->records[i].timestamp_ms, LONG_AGO_MS, "record %u has its time", i);
+    }
     member_leave(reader);
 }
 
