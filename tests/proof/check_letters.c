@@ -136,7 +136,7 @@ judge_expired(const struct parked *parked)
 /* ---- reasons that follow from calls -------------------------------------------------------------------------------------- */
 
 /* Only what failed alone is known to be at fault. Where the store forgot the claim, or is done without, the worker may have two
- * of one id at hand, and the last call was for the other. */
+ * of one id at hand, and the last call was for the other. What was under way for long may have been given up and called again. */
 static bool
 ended_alone(const struct parked *parked, uint32_t outcomes)
 {
@@ -148,7 +148,8 @@ ended_alone(const struct parked *parked, uint32_t outcomes)
     bool may_be_two = target->flags & TARGET_DEGRADES ||
                       forgot_since(checked, parked->produced->id, parked->letter->target, tries->called_at - target->lease_ms,
                                    parked->place);
-    return (may_be_two ? tries->alone_ever : tries->alone) & outcomes;
+    bool was_under_way = parked->letter->number < 0;
+    return (may_be_two || was_under_way ? tries->alone_ever : tries->alone) & outcomes;
 }
 
 static bool

@@ -31,7 +31,8 @@ enum fact_kind {
     FACT_EXECUTED,      /* target, id, content; worker where it is known */
     FACT_SHOWN,         /* target, id, content, user: one notice to one user */
     FACT_PARKED,        /* partition, offset, index, target (-1 = none), id, word: the reason; hash as produced; worker where it
-                         * is known; number: it may have been written so many ms later; flags: PARKED_STUB */
+                         * is known; number: it may have been written so many ms later, or below 0, was decided upon so many
+                         * ms before; flags: PARKED_STUB */
     FACT_COMMITTED,     /* worker, partition, epoch, offset: taken by the group's coordinator; number: it was under way for so
                          * many ms */
     FACT_KEY,           /* id, target, word: state the key left, other: state it went to (interned "C", "D", ...; "I" is a C

@@ -226,7 +226,7 @@ cluster_all_read(struct world *world)
 struct letter {
     struct tag tag;
     bool failed, answer_lost;
-    ms_t until;                 /* its writer does not reach Kafka, and tries so long; 0 = not so */
+    ms_t since, until;          /* its writer does not reach Kafka, and tries so long; until 0 = not so */
     struct fact fact;
 };
 
@@ -270,6 +270,7 @@ letter_arrived(struct world *world, struct happening *happening)
     struct worker *worker = world->workers[happening->a];
     if (letter_waits(world, worker, happening))
         return;
+    letter->fact.number = letter->until ? letter->since - world->now : 0;
     if (!letter->failed)
         world_fact(world, &letter->fact);
     if (worker->life != letter->fact.worker)
@@ -288,6 +289,7 @@ dead_letter_write(struct world *world, struct worker *worker, const struct effec
     spill_look_at_letter(world, worker, effect, &held->view);
     struct letter *letter = calloc(1, sizeof(*letter));
     letter->tag = effect->park.tag;
+    letter->since = world->now;
     letter->failed = world->cluster->down_until > world->now || world_fires(world, SWARM_park_failed);
     letter->answer_lost = !letter->failed && world_fires(world, SWARM_park_lost);
     letter->fact = (struct fact){ .kind = FACT_PARKED, .worker = worker->life, .target = effect->park.target,
