@@ -49,11 +49,11 @@ FLOORS = {"kill -9": 25, "SIGSTOP beyond the lease": 6, "Redis lost its memory":
 FLOORS_S = 300
 
 
-def counted(fired):
-    """What the floors are about, of `fired` by the names of the schedule."""
+def counted(fired, seen):
+    """What the floors are about, of `fired`, and of what was `seen`, by the names of the schedule."""
     return {
         "kill -9": fired.get("kill", 0) + fired.get("clock", 0),
-        "SIGSTOP beyond the lease": fired.get("freeze", 0),
+        "SIGSTOP beyond the lease": seen.get("freeze", 0),
         "Redis lost its memory": sum(fired.get(f"redis.{variant}", 0) for variant in FORGETTING),
         "broker restarts": sum(fired.get(f"broker.{variant}", 0) for variant in RESTARTS),
         "SIGTERM": fired.get("term.once", 0) + fired.get("term.twice", 0),

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from exits import CutShort
 from facts import now_ms
 from faults import WORKERS
 from servers import Failure, catches, tail
@@ -21,7 +22,7 @@ RESOLVED = "backends.test"  # the name of both backends, which resolver.c resolv
 STDIO = 3  # descriptors that no limit takes away
 ACTIVE_WITHIN_S, FIT_WITHIN_S, UP_WITHIN_S = 3, 10, 60
 FDS_MAX = 300
-EXIT_CONFIG, WITHOUT_SECRET_S = 78, 2
+EXIT_CUT_SHORT, EXIT_CONFIG, WITHOUT_SECRET_S = 75, 78, 2
 RENDERED_S = 1.2  # /metrics is rendered at most once a second: what is asked for then is no older than the wait
 REFUSALS = tuple(f'class="{word}"' for word in ("rejected", "too_large", "auth", "config"))  # after which a batch may be halved
 # A coordinator request whose connection drops in the moment in which it is sent ends the process within librdkafka, also in its
@@ -60,6 +61,7 @@ class Fleet:
         self.secret_cut = (0, 0)  # when a secret file was empty the last time: who starts then says so and ends
         self.rdkafka_aborts = self.without_secret = 0
         self.exits, self.left_s = {}, []  # after SIGTERM: codes, and the seconds until then
+        self.cut_short = []  # those that one signal did not bring to the end of their drain
 
     # ---- lives ----
 
@@ -110,10 +112,17 @@ class Fleet:
         elif self.met_no_secret(place, code):
             self.without_secret += 1
             place.back_s = WITHOUT_SECRET_S
-        elif not (place.leaving and code in (0, 75)):
+        elif place.leaving and code == EXIT_CUT_SHORT:
+            self.note_cut_short(place.worker)
+        elif not (place.leaving and code == 0):
             why = " after SIGTERM" if place.leaving else ""
             self.failures.append(f"worker {place.worker.log.name} ended with {code}{why}")
         self.stopped(place, "drained" if code == 0 else "forced", place.back_s)
+
+    def note_cut_short(self, worker):
+        if worker.signals == 1:
+            log = worker.log.read_bytes()
+            self.cut_short.append(CutShort(worker.log.name, worker.told_at_ms, now_ms(), log, worker.drain_s))
 
     def met_no_secret(self, place, code):
         begun, ended = self.secret_cut
@@ -129,16 +138,21 @@ class Fleet:
                 return place
         return None
 
-    def kill(self, worker, back_s, busy=lambda: True, fit=lambda place: True):
+    @staticmethod
+    def goes_on(place):
+        """Nobody else takes a place that is frozen: it is to stand still to its end."""
+        return not place.frozen
+
+    def kill(self, worker, back_s, busy=lambda: True, fit=None):
         """As soon as calls are going out: a worker that has nothing under way has nothing to lose."""
         deadline = time.monotonic() + ACTIVE_WITHIN_S
         while time.monotonic() < deadline and not busy():
             self.tick()
             time.sleep(0.005)
         try:
-            place = self.wait_for(worker, fit, FIT_WITHIN_S)
+            place = self.wait_for(worker, fit or self.goes_on, FIT_WITHIN_S)
         except Failure:
-            place = self.wait_for(worker, lambda place: True)
+            place = self.wait_for(worker, self.goes_on)
         with self.lock:
             place.worker.kill()
             self.stopped(place, "killed", back_s)
@@ -166,7 +180,7 @@ class Fleet:
         place = self.wait_for(
             worker, lambda place: not place.leaving and not place.frozen and catches(place.worker.pid, signal.SIGTERM)
         )
-        place.leaving, place.back_s, place.worker.signals = True, back_s, 1
+        place.leaving, place.back_s, place.worker.signals, place.worker.told_at_ms = True, back_s, 1, now_ms()
         threading.Thread(target=self.time_end, args=(place.worker, time.monotonic()), daemon=True).start()
         place.worker.send(signal.SIGTERM)
         return place
@@ -200,14 +214,15 @@ class Fleet:
 
     def clock(self, worker, offset_s):
         """Killed, and back with a wall clock that is off."""
-        place = self.wait_for(worker, lambda place: True)
+        place = self.wait_for(worker, self.goes_on)
         with self.lock:
             place.worker.kill()
             self.stopped(place, "killed", 0.1)
             place.next_offset_s = offset_s
         return place
 
-    def freeze(self, worker, for_s):
+    def freeze(self, worker, for_s, lasted):
+        """`lasted()` once it stood still to the end."""
         place = self.wait_for(worker, lambda place: not place.frozen and not place.leaving)
         process = place.worker
         place.frozen = True
@@ -218,6 +233,7 @@ class Fleet:
             process.send(signal.SIGCONT)
             if place.worker is process:
                 place.frozen = False
+                lasted()
 
         self.call(for_s, thaw)
         return place

@@ -112,11 +112,24 @@ class Nemesis:
         if fault.kind == "descriptors":
             return self.deed(fault, self.fleet.descriptors, reset=self.reset_all)
         more = {"busy": self.busy()} if fault.kind == "kill" else {}
+        if fault.kind == "freeze":
+            more["lasted"] = self.count_of(fault)
         if fault.alone:
             more["fit"] = self.fleet.has_work
         name = "term_twice" if fault.variant == "twice" else fault.kind
         place = getattr(self.fleet, name)(**fault.arguments, **more)
         return f"(place {place.number}, life {place.life})"
+
+    def count_of(self, fault):
+        """To be called where it has taken effect, which may be long after it began."""
+        with self.lock:
+            self.took[fault.name] += 0
+
+        def count():
+            with self.lock:
+                self.took[fault.name] += 1
+
+        return count
 
     def reset_all(self, worker):
         """All that this worker has open."""

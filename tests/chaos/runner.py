@@ -1,6 +1,7 @@
 """runner.py: one run of chaos: faults by schedule, rest, and what the checker says of it. See run.sh for its use."""
 
 import argparse
+import collections
 import json
 import logging
 import os
@@ -199,11 +200,27 @@ class Run:
             self.failures.append(f"faults that never took effect: {' '.join(self.idle)}")
         else:
             self.held.append(f"{sum(fired.values())} faults of {len(wanted)} kinds, each took effect")
-        counts, share = counted(fired), 0 if self.options.only else min(1, self.seconds / FLOORS_S)
+        counts, share = counted(fired, self.seen), 0 if self.options.only else min(1, self.seconds / FLOORS_S)
         missed = [f"{name} {counts[name]} of {int(n * share)}" for name, n in FLOORS.items() if counts[name] < int(n * share)]
         told = ", ".join(f"{n} {name}" for name, n in counts.items())
         (self.failures if missed else self.held).append(f"too few faults: {', '.join(missed)}" if missed else told)
         self.summary |= {"fired": dict(fired), "seen": {name: self.seen.get(name) for name in wanted}, "counts": counts}
+
+    def tell_exits(self):
+        """How workers ended; one that was told once to leave, and did so before all was finished, needs a reason."""
+        fleet, why = self.arena.fleet, collections.Counter()
+        for one in fleet.cut_short:
+            if reason := one.explained(self.nemesis.times):
+                why[reason] += 1
+            else:
+                self.failures.append(f"worker {one.name} ended with 75 after one SIGTERM, {one.took_s:.1f} s, and nothing says why")
+        exits = " ".join(f"{code}: {n}" for code, n in sorted(fleet.exits.items())) or "none"
+        reasons = "".join(f"; cut short {n} times: {reason}" for reason, n in why.items())
+        self.summary["rdkafka_aborts"] = fleet.rdkafka_aborts
+        self.held.append(
+            f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits}{reasons}; ended by a known assertion of "
+            f"librdkafka: {fleet.rdkafka_aborts}"
+        )
 
     def judge(self):
         judged = Judgement(
@@ -228,13 +245,7 @@ class Run:
             step()
         self.nemesis.over.set()
         self.tell_faults()
-        exits = " ".join(f"{code}: {n}" for code, n in sorted(self.arena.fleet.exits.items()))
-        fleet = self.arena.fleet
-        self.summary["rdkafka_aborts"] = fleet.rdkafka_aborts
-        self.held.append(
-            f"{len(fleet.lives)} lives of workers; exits after SIGTERM {exits or 'none'}; ended by a known assertion of "
-            f"librdkafka: {fleet.rdkafka_aborts}"
-        )
+        self.tell_exits()
         passed_and_failed = self.judge()
         self.recover()
         return passed_and_failed

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """test_parts.py: what a run reads of Kafka's own protocol and log: who sent which commit, and whether it was theirs to send; and
-what it tells of a loss of memory, and what it leaves behind."""
+what it tells of a loss of memory, how workers that were told to leave may end, and what a run leaves behind."""
 
 import contextlib
 import io
@@ -16,6 +16,7 @@ from unittest.mock import Mock, patch
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from broker_requests import Requests, read_commits  # noqa: E402
+from exits import CutShort, told_by  # noqa: E402
 from group_log import Group  # noqa: E402
 from leavings import kept_on_failure  # noqa: E402
 from store import Store  # noqa: E402
@@ -131,6 +132,30 @@ class Losses(unittest.TestCase):
         with patch("store.now_ms", side_effect=[100, 350]), store.loses("restarted"):
             self.assertEqual(facts, [])
         self.assertEqual(facts, [("forgot", 100, {"word": "restarted", "number": 250})])
+
+
+class CutShortOnes(unittest.TestCase):
+    def told(self, *codes):
+        return told_by("".join(f'{{"level":"info","code":"{code}"}}\n' for code in codes).encode())
+
+    def test_what_the_log_says_counts_from_the_signal_on(self):
+        self.assertEqual(self.told("AB8102", "AB8201", "AB2203", "AB8203"), "partitions lost meanwhile")
+        self.assertEqual(self.told("AB8201", "AB2302", "AB8203"), "a commit of an older generation")
+        self.assertIsNone(self.told("AB2203", "AB2302", "AB2301", "AB4204", "AB8201", "AB8203"))
+
+    def test_who_was_giving_back_when_the_signal_came_may_not_finish(self):
+        self.assertEqual(self.told("AB2202", "AB5107", "AB8201", "AB8203"), "partitions asked back meanwhile")
+        self.assertIsNone(self.told("AB2202", "AB2204", "AB2201", "AB8201", "AB8203"))
+
+    def test_a_silent_one_needs_its_bound_or_a_broker_that_does_not_answer(self):
+        broker = [("link.cut.soar", 0, 9000), ("broker.stop", 500, 900)]
+        quiet, late = [("link.cut.soar", 0, 9000), ("broker.stop", 9001, 9900)], [("link.cut.kafka", 0, 4000)]
+        for ended_ms, faults, explained in (
+            (4999, broker, False), (8000, broker, True), (8000, quiet, False), (8000, late, True), (14000, (), True),
+        ):  # fmt: skip
+            with self.subTest(ended_ms=ended_ms, faults=faults):
+                one = CutShort("w1-1.log", 3000, ended_ms, b'{"code":"AB8201"}', 10)
+                self.assertEqual(bool(one.explained(faults)), explained)
 
 
 class Leavings(unittest.TestCase):
