@@ -12,7 +12,7 @@ tell_gauge(struct world *world, const struct worker *worker, const char *what, i
 }
 
 /* A full window takes no more. So it is with the bytes of all of them, but for the record that fills them; and each empty window
- * takes one record though there is no room, beside what is still held of partitions that were taken away. */
+ * takes one record though there is no room: also when it is what the calls of assignments before still hold that fills it. */
 static void
 tell_windows(struct world *world, const struct worker *worker)
 {
@@ -22,8 +22,9 @@ tell_windows(struct world *world, const struct worker *worker)
         most = partitions[i].window > most ? partitions[i].window : most;
     int64_t share = n ? world_of(world, SWARM_window_records) / n : 0;
     tell_gauge(world, worker, "window", most, share > SHARE_MIN ? share : SHARE_MIN);
+    int64_t room = world_of(world, SWARM_window_bytes);
     tell_gauge(world, worker, "bytes", (int64_t)engine_stats(worker->engine)->window_bytes,
-               world_of(world, SWARM_window_bytes) + (1 + (int64_t)world->cluster->n_logs) * worker->largest);
+               (worker->left_bytes > room ? worker->left_bytes : room) + (1 + (int64_t)world->cluster->n_logs) * worker->largest);
 }
 
 void

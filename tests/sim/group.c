@@ -91,6 +91,7 @@ hears_assignment(struct world *world, struct happening *happening)
     input.assigned.n = seat->n;
     input.assigned.epoch = seat->epoch;
     tell(world, worker, seat, FACT_ASSIGNED, 0);
+    worker->left_bytes = (int64_t)engine_stats(worker->engine)->window_bytes;
     worker_feed(world, worker, &input);
     fetch_begin(world, worker, seat->partitions, seat->n, seat->epoch);
 }

@@ -45,6 +45,7 @@ struct worker {
     uint64_t calls;             /* numbers of FACT_CALLED */
     uint64_t polled;
     uint32_t largest;           /* of its records, bytes */
+    int64_t left_bytes;         /* what assignments before still held when the present one came */
 };
 
 void worker_start(struct world *, struct worker *);
