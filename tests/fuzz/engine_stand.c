@@ -141,12 +141,13 @@ abandoned(void)
     return n;
 }
 
-/* What one input frees is abandoned as a whole or not at all. Of several inputs nobody knows for which of them the count grew. */
+/* What one input frees is abandoned as a whole or not at all. Of several inputs, or things that come due, nobody knows for which
+ * of them the count grew. */
 static void
 freed(struct kept *kept)
 {
     kept->freed = true;
-    kept->over = !kept->turned_away && (world.feeds != 1 || abandoned() == world.abandoned);
+    kept->over = !kept->turned_away && (world.mixed || abandoned() == world.abandoned);
 }
 
 static void
@@ -231,7 +232,7 @@ stand_pull(void)
     }
     books_must_balance();
     commits_pass_over_nothing();
-    world.feeds = 0;
+    world.fed = world.mixed = false;
     world.abandoned = abandoned();
 }
 
@@ -240,6 +241,7 @@ stand_feed(struct input *input)
 {
     input->now_ms = world.now_ms;
     input->wall_ms = 1767322000000 + world.now_ms;
-    world.feeds++;
+    world.mixed |= world.fed || input->kind == INPUT_TICK;
+    world.fed = true;
     engine_feed(world.engine, input);
 }

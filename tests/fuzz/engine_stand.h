@@ -49,7 +49,7 @@ struct engine_stand {
     bool unheard;               /* an order was dropped and will have no answer */
     uint32_t after_pause[PARTITIONS];
     uint32_t calls[TARGETS];
-    uint32_t feeds;             /* since the last pull */
+    bool fed, mixed;            /* since the last pull: an input; several, or one that lets several things come due */
     uint64_t abandoned;         /* deliveries until then */
 };
 
