@@ -302,6 +302,7 @@ struct commit {
     uint32_t number, life, generation, partition, assigned, epoch;
     int64_t offset;
     ms_t sent_ms;
+    bool unheard;                   /* who sent it did not reach Kafka */
     enum commit_result result;
 };
 
@@ -321,8 +322,7 @@ static enum commit_result
 take_commit(struct world *world, const struct commit *commit)
 {
     struct group *group = world->group;
-    bool heard = group->away_until <= world->now && !worker_is_cut_off(world, world->workers[commit->number]);
-    if (!heard || world_fires(world, SWARM_commit_failed))
+    if (group->away_until > world->now || commit->unheard || world_fires(world, SWARM_commit_failed))
         return COMMIT_FAILED;
     if (coordinator_commit(&group->coordinator, commit->life, commit->generation) != COORDINATOR_OK)
         return COMMIT_STALE;
@@ -363,5 +363,6 @@ group_commit(struct world *world, struct worker *worker, const struct effect *ef
         return;
     }
     commit->partition = seat->partitions[effect->commit.partition];
+    commit->unheard = worker_is_cut_off(world, worker);
     world_later(world, world_latency(world), commit_arrived)->more = commit;
 }
