@@ -93,11 +93,12 @@ claims_forgotten(struct engine *engine, const struct input *input)
 }
 
 /* A free key says nothing about a record from before the loss: its done mark may be among what was forgotten. A first claim
- * whose reply was lost met a free key too. A record without a time may be from before. What is replayed, a person decided. */
+ * whose reply was lost may have met a free key too: then it left the attempt that it was asked with, and what it met otherwise
+ * counts one more. A record without a time may be from before. What is replayed, a person decided. */
 static bool
-is_forgotten(const struct engine *engine, const struct delivery *delivery, const struct claim_answer *answer)
+is_forgotten(const struct engine *engine, const struct delivery *delivery, const struct claim_answer *answer, uint32_t asked_with)
 {
-    bool met_nothing = answer->verdict == CLAIM_FREE || (answer->verdict == CLAIM_MINE && answer->attempt <= 1);
+    bool met_nothing = answer->verdict == CLAIM_FREE || (answer->verdict == CLAIM_MINE && answer->attempt <= asked_with);
     return met_nothing && engine->forgot_ms > 0 && !delivery->replay &&
            engine->config.targets[delivery->target].on_amnesia == AMNESIA_HOLD &&
            delivery->record->view->timestamp_ms < engine->forgot_ms;
@@ -115,6 +116,7 @@ static void
 claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_answer *answer)
 {
     struct batch *batch = delivery->batch;
+    bool forgotten = is_forgotten(engine, delivery, answer, delivery->claim_attempt ? delivery->claim_attempt : 1);
     delivery->asks = 0;
     delivery->claim_attempt = answer->attempt ? answer->attempt : 1;
     delivery->doubt = answer->doubt;
@@ -123,7 +125,6 @@ claim_ours(struct engine *engine, struct delivery *delivery, const struct claim_
     if (answer->first_sent_ms > 0)
         delivery->first_ms = answer->first_sent_ms;
     claim_keep(engine, delivery);
-    bool forgotten = is_forgotten(engine, delivery, answer);
     if (is_orphan(engine, delivery->record)) {
         delivery->doubt += forgotten;       /* who comes next meets a value, and would believe it */
         give_up(engine, delivery);

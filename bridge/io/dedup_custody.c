@@ -8,6 +8,7 @@
 enum {
     CAPACITY_FIRST = 1024,
     LEASE_MS_MAX = 10 * 60 * 1000,      /* claim_lease is bounded by it: whoever was silent for longer is over */
+    STEP_MS_MAX = 1000,                 /* who waits asks as often as that: a longer gap is a process that stood still */
 };
 
 /* Dispatch numbers are given in order: eight neighbours stand together and share cache lines. Not more: a removal walks to the
@@ -17,6 +18,19 @@ place(const struct custodies *set, uint64_t dispatch)
 {
     uint64_t block = (dispatch >> 3) * 0x9e3779b97f4a7c15u;
     return (uint32_t)(block >> 32 << 3 | (dispatch & 7)) & (set->capacity - 1);
+}
+
+/* What this process lived through until now. Who stood still (SIGSTOP, a paused machine) could not be heard of either: the end
+ * that it was about to write is not given up. */
+static ms_t
+lived_ms(struct custodies *set, ms_t now_ms)
+{
+    ms_t step_ms = now_ms - set->looked_ms;
+    if (step_ms <= 0)
+        return set->lived_ms;
+    set->looked_ms = now_ms;
+    set->lived_ms += step_ms < STEP_MS_MAX ? step_ms : STEP_MS_MAX;
+    return set->lived_ms;
 }
 
 bool
@@ -46,18 +60,18 @@ find(const struct custodies *set, uint64_t dispatch)
 
 /* Into a fresh table, without those that fell silent; twice as large when they were not the reason. */
 static void
-rebuild(struct custodies *set, ms_t now_ms)
+rebuild(struct custodies *set)
 {
     struct custodies old = *set;
     uint32_t live = 0;
     for (uint32_t i = 0; i < old.capacity; i++)
-        live += old.at[i].used && now_ms - old.at[i].heard_ms < LEASE_MS_MAX;
+        live += old.at[i].used && set->lived_ms - old.at[i].heard_ms < LEASE_MS_MAX;
     set->capacity = live > old.capacity / 4 ? old.capacity * 2 : old.capacity;
     set->n = live;
     set->at = calloc(set->capacity, sizeof(*set->at));
     check(set->at != NULL);     /* nothing true could be answered without it */
     for (uint32_t i = 0; i < old.capacity; i++)
-        if (old.at[i].used && now_ms - old.at[i].heard_ms < LEASE_MS_MAX)
+        if (old.at[i].used && set->lived_ms - old.at[i].heard_ms < LEASE_MS_MAX)
             *find(set, old.at[i].dispatch) = old.at[i];
     free(old.at);
 }
@@ -66,20 +80,22 @@ void
 custodies_open(struct custodies *set, uint64_t dispatch, ms_t now_ms)
 {
     struct custody *custody = find(set, dispatch);
+    ms_t heard_ms = lived_ms(set, now_ms);
     if (!custody->used && set->n >= set->capacity / 2) {
-        rebuild(set, now_ms);
+        rebuild(set);
         custody = find(set, dispatch);
     }
     set->n += !custody->used;
-    *custody = (struct custody){ .dispatch = dispatch, .heard_ms = now_ms, .used = true };
+    *custody = (struct custody){ .dispatch = dispatch, .heard_ms = heard_ms, .used = true };
 }
 
 void
 custodies_heard(struct custodies *set, uint64_t dispatch, ms_t now_ms)
 {
     struct custody *custody = find(set, dispatch);
+    ms_t heard_ms = lived_ms(set, now_ms);
     if (custody->used)
-        custody->heard_ms = now_ms;
+        custody->heard_ms = heard_ms;
 }
 
 /* Takes an entry out and moves up those behind it that would no longer be found. */
@@ -102,10 +118,10 @@ custodies_close(struct custodies *set, uint64_t dispatch)
 }
 
 bool
-custodies_is_open(const struct custodies *set, uint64_t dispatch, ms_t lease_ms, ms_t now_ms)
+custodies_is_open(struct custodies *set, uint64_t dispatch, ms_t lease_ms, ms_t now_ms)
 {
     const struct custody *custody = find(set, dispatch);
-    return custody->used && now_ms - custody->heard_ms < lease_ms;
+    return lived_ms(set, now_ms) - custody->heard_ms < lease_ms && custody->used;
 }
 
 bool

@@ -46,7 +46,7 @@ degrade_of(struct dedup *dedup)
 /* ---- the memory ---------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_open_here(const struct degrade *degrade, const struct claim_value *met, ms_t now_ms)
+is_open_here(struct degrade *degrade, const struct claim_value *met, ms_t now_ms)
 {
     return met && met->state == CLAIM_STATE_CLAIMED && met->owner == degrade->dedup.own &&
            custodies_is_open(&degrade->custodies, met->dispatch, met->lease_ms, now_ms);

@@ -56,12 +56,13 @@ given_back(struct place *place, const struct fact *fact)
 }
 
 /* A commit that was sent in time may be taken a moment after the partition was given back: until the next one has it, the group
- * is the one that it was sent to. So after a loss that the worker told by its own clock: the coordinator may not know of it. */
+ * is the one that it was sent to; who had it before, and has not heard yet that it lost it, is not the next one. So after a loss
+ * that the worker told by its own clock: the coordinator may not know of it. */
 static bool
 was_sent_in_time(const struct place *place, const struct owner *owner, const struct fact *fact)
 {
     for (uint32_t i = 0; i < place->n; i++)
-        if (place->owners[i].assigned)
+        if (place->owners[i].assigned && place->owners[i].since > owner->since)
             return false;
     return owner->epoch == fact->epoch && owner->gone_at >= 0 && fact->at - fact->number <= owner->gone_at;
 }

@@ -22,7 +22,7 @@ struct parked {
     bool knows_calls;           /* the history does, and who wrote it */
 };
 
-static uint64_t *
+static struct delivered *
 delivered_by(const struct letters *letters, const struct fact *fact)
 {
     return &letters->delivered[(size_t)fact->worker * letters->checked->n_targets + (size_t)fact->target];
@@ -56,14 +56,17 @@ bit_of(const struct letters *letters, uint32_t outcome)
 
 /* ---- calls --------------------------------------------------------------------------------------------------------------- */
 
+/* What was acknowledged in the very moment of the call may have been heard just after it was decided. */
 void
 letters_called(struct letters *letters, const struct fact *fact)
 {
+    const struct delivered *delivered = delivered_by(letters, fact);
     struct tried *tried = tried_of(letters, fact->id, fact->target);
     if (tries_of(letters, tried, fact->worker))
         return;
-    letters->tries[letters->n_tries] = (struct tries){ .worker = fact->worker, .next = tried->tries,
-                                                       .called_at = fact->at, .delivered = *delivered_by(letters, fact) };
+    uint64_t heard = delivered->at == fact->at ? delivered->n_before : delivered->n;
+    letters->tries[letters->n_tries] = (struct tries){ .worker = fact->worker, .next = tried->tries, .called_at = fact->at,
+                                                       .delivered = heard };
     tried->tries = ++letters->n_tries;
 }
 
@@ -73,7 +76,7 @@ letters_failed(const struct letters *letters, const struct fact *member, const s
 {
     struct tried *tried = tried_of(letters, member->id, member->target);
     struct tries *tries = tries_of(letters, tried, answer->worker);
-    uint64_t delivered = *delivered_by(letters, answer);
+    uint64_t delivered = delivered_by(letters, answer)->n;
     uint32_t outcome = bit_of(letters, answer->word);
     tries->alone = member->limit == 1 ? outcome : 0;
     tries->alone_ever |= tries->alone;
@@ -88,7 +91,13 @@ letters_failed(const struct letters *letters, const struct fact *member, const s
 void
 letters_answered(const struct letters *letters, const struct fact *answer)
 {
-    *delivered_by(letters, answer) += answer->word == letters->checked->word_delivered;
+    struct delivered *delivered = delivered_by(letters, answer);
+    if (answer->word != letters->checked->word_delivered)
+        return;
+    if (answer->at != delivered->at)
+        delivered->n_before = delivered->n;
+    delivered->at = answer->at;
+    delivered->n++;
 }
 
 /* ---- reasons that follow from what was produced -------------------------------------------------------------------------- */

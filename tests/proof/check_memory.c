@@ -10,6 +10,7 @@ struct claimed {
     bool replayed;              /* a person decided that */
     uint32_t unsafe_for;        /* the worker that met no key, where there may have been one; 0 = nobody */
     uint64_t unsafe_claim;      /* with which of its claims */
+    uint32_t told_by;           /* whose command the key was changed by last */
     int64_t doubt;              /* in its key */
 };
 
@@ -44,13 +45,18 @@ produced(const struct memory *memory, const struct fact *fact)
 }
 
 /* A renewal finds no key either: that claim is older than the loss, and whoever holds it knows what it did. Who meets a claim,
- * its own of before too, believes it. A claim that is written anew and says the same is a renewal. */
+ * its own of before too, believes it. A claim that is written anew and says the same is a renewal. A command of that claim that
+ * comes late changes nothing: its worker has heard another answer. */
 static void
 key_changed(const struct memory *memory, const struct fact *fact)
 {
     struct claimed *claimed = claimed_of(memory, fact->id, fact->target);
     bool says_the_same = fact->word == fact->other && fact->number == claimed->doubt;
     claimed->doubt = fact->number;
+    bool is_echo = fact->flags & KEY_LATE && claimed->told_by == fact->worker && claimed->unsafe_claim == fact->hash;
+    claimed->told_by = fact->worker;
+    if (is_echo)
+        return;
     if (says_the_same && is_unsafe(claimed, fact))
         return;
     bool met_nothing = fact->word == memory->word_none && fact->other == memory->word_claimed && fact->flags & KEY_ASKED;

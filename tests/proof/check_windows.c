@@ -10,7 +10,8 @@ struct seen {
     int64_t since;                  /* the window that it leads is no older: produced, or that of whom it had it from */
     int64_t claimed_at;             /* last; who renews asks for no window */
     uint32_t claimed_by;
-    int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out: its window is no younger */
+    int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out, or its window
+                                     * was opened: that is no younger */
 };
 
 struct windows {
@@ -93,7 +94,7 @@ look_at(struct windows *windows, size_t place)
         key_changed(windows, fact);
     else if (fact->kind == FACT_HANDED)
         handed_over(windows, fact);
-    else if (fact->kind == FACT_CALLED)
+    else if (fact->kind == FACT_CALLED || fact->kind == FACT_OPENED)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
     else if (fact->kind == FACT_EXECUTED && seen_of(windows, fact->id, fact->target)->sought_at == INT64_MIN)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;

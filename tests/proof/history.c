@@ -18,7 +18,7 @@ static const char *const names[FACT_KIND_COUNT] = {
     [FACT_POLLED] = "polled",         [FACT_JOURNALED] = "journaled",   [FACT_GAUGED] = "gauged",
     [FACT_SEARCHED] = "searched",     [FACT_SPILT] = "spilt",           [FACT_TRACED] = "traced",
     [FACT_CALM] = "calm",             [FACT_RESTED] = "rested",         [FACT_COUNTED] = "counted",
-    [FACT_PATIENCE] = "patience",     [FACT_HANDED] = "handed",
+    [FACT_PATIENCE] = "patience",     [FACT_HANDED] = "handed",         [FACT_OPENED] = "opened",
 };
 
 const char *
@@ -33,7 +33,7 @@ fact_is_sound(const struct fact *fact)
     bool has_target = fact->kind == FACT_TARGET || fact->kind == FACT_PATIENCE || fact->kind == FACT_CALLED ||
                       fact->kind == FACT_BEGUN || fact->kind == FACT_ANSWERED || fact->kind == FACT_EXECUTED ||
                       fact->kind == FACT_SHOWN || fact->kind == FACT_KEY || fact->kind == FACT_TAKEN ||
-                      fact->kind == FACT_HANDED || fact->kind == FACT_ALONE;
+                      fact->kind == FACT_HANDED || fact->kind == FACT_OPENED || fact->kind == FACT_ALONE;
     return fact->target >= (has_target ? 0 : -1) && fact->target < FACT_TARGETS_MAX && fact->content < FACT_CONTENTS_MAX &&
            fact->worker < FACT_WORKERS_MAX && fact->partition >= -1 && fact->partition < FACT_PARTITIONS_MAX &&
            (fact->kind != FACT_PRODUCED || fact->partition >= 0);

@@ -42,6 +42,8 @@ enum fact_kind {
     FACT_TAKEN,         /* worker, target, id: it took a claim over, in the store or in its own memory, that was neither idle nor
                          * given up: who held it may have sent */
     FACT_HANDED,        /* worker, target, id: it leads a window that other led until now, for the time that is left of it */
+    FACT_OPENED,        /* worker, target, id: it leads a window that began then, which is late where its worker or its
+                         * command stood still */
     FACT_FORGOT,        /* the store lost memory, once: what it held of that id for that target; id 0: all of it, or what was
                          * written last. number: at a moment that is not known, from at to at + number */
     FACT_JUMPED,        /* the store's clock jumped: claims there are older or younger than they were, nothing was lost */
@@ -83,8 +85,9 @@ enum { TARGET_HOLDS = 1, TARGET_KEEPS_ORDER = 2, TARGET_DEGRADES = 4, TARGET_HOL
 enum { PRODUCED_UNREADABLE = 1, PRODUCED_NO_ROUTE = 2, PRODUCED_REPLAY = 4, PRODUCED_EXPIRES = 8, PRODUCED_DROPPED = 16 };
 enum { PARKED_STUB = 1 };
 /* For a replayed record; by the first command of a claim, not by a renewal or an end; a claim that the next owner may have at
- * once; by any command of a claim; by a claim of who did not hold it: a custody begins. */
-enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4, KEY_CLAIMED = 8, KEY_BEGINS = 16 };
+ * once; by any command of a claim; by a claim of who did not hold it: a custody begins; by a command that nobody waited for any
+ * more. */
+enum { KEY_REPLAY = 1, KEY_ASKED = 2, KEY_GIVEN_UP = 4, KEY_CLAIMED = 8, KEY_BEGINS = 16, KEY_LATE = 32 };
 enum { ANSWERED_TOO_LATE = 1 };     /* it was not begun, as its claim was too old by then */
 enum { FACT_TARGETS_MAX = 8, FACT_CONTENTS_MAX = 8, FACT_WORKERS_MAX = 1 << 24, FACT_PARTITIONS_MAX = 1 << 20 };
 

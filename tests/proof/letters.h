@@ -29,13 +29,19 @@ struct contents {
     int64_t second_at;          /* when another one was produced; INT64_MAX = never */
 };
 
+/* Calls of one worker to one target that were acknowledged. */
+struct delivered {
+    uint64_t n, n_before;       /* in all; before the moment of the last */
+    int64_t at;                 /* the last */
+};
+
 struct letters {
     struct checked *checked;
     struct tried *tried;        /* [id * n_targets + target] */
     struct tries *tries;
     size_t n_tries;
     struct contents *contents;  /* [id] */
-    uint64_t *delivered;        /* [worker * n_targets + target]: calls that were acknowledged */
+    struct delivered *delivered;    /* [worker * n_targets + target] */
     int64_t *warned;            /* [worker]: what was produced before may be forgotten */
     int64_t *ahead;             /* [worker]: its wall clock, at most so far; [0]: anybody's */
     bool tells_calls;           /* the history does */

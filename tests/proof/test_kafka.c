@@ -32,6 +32,8 @@ Test(proof_kafka, only_the_owner_commits)
           { ASSIGNED(), DONE(0, "a"), REVOKED(), COMMITTED(1, .number = TALE_STEP_MS) } },
         { "sent before it gave it back, taken when another has it", 4, 0,
           { ASSIGNED(), DONE(0, "a"), REVOKED(), ASSIGNED(.worker = 2), COMMITTED(1, .number = 2 * TALE_STEP_MS) } },
+        { "and another that had it before has not heard that it lost it", SOUND, 0,
+          { ASSIGNED(.worker = 2), ASSIGNED(), DONE(0, "a"), REVOKED(), COMMITTED(1, .number = TALE_STEP_MS) } },
         { "sent before it was lost, taken a moment later", SOUND, 0,
           { ASSIGNED(), DONE(0, "a"), LOST(), COMMITTED(1, .number = TALE_STEP_MS) } },
         { "sent before it was lost, taken when another has it", 4, 0,

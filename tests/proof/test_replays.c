@@ -74,6 +74,7 @@ Test(proof_replays, what_was_parked_is_tried_anew)
 }
 
 #define CLAIMED(id_, ...) KEY(id_, "-", "C", .flags = KEY_ASKED, __VA_ARGS__)
+#define CLAIMED_LATE(id_) KEY(id_, "-", "C", .flags = KEY_ASKED | KEY_LATE, .hash = 1)
 #define HELD(offset_, id_) \
     { .fact = { .kind = FACT_PARKED, .worker = 1, .target = SOAR, .offset = (offset_), .hash = HASH(offset_) }, .id = (id_), \
       .word = "unconfirmed" }
@@ -97,6 +98,9 @@ Test(proof_replays, under_on_amnesia_hold_no_key_says_nothing_of_what_was_produc
         { "held, and called for by a copy that claimed it before", SOUND, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "a"), CLAIMED("a", .hash = 1), OPEN(1, "a"), LOST_KEY(SOAR, "a"), WARNED(100), CLAIMED("a", .hash = 2),
             CALLED(SOAR, "a", .hash = 1), EXECUTED(SOAR, "a") } },
+        { "claimed before, and its first command once more, late", SOUND, TARGET_HOLDS_AMNESIA,
+          { OPEN(0, "a"), CLAIMED("a", .hash = 1), LOST_KEY(SOAR, "a"), WARNED(100), CLAIMED_LATE("a"),
+            CALLED(SOAR, "a", .hash = 1), EXECUTED(SOAR, "a") } },
         { "a person put it back", SOUND, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "b"), CALLED(SOAR, "b"), EXECUTED(SOAR, "b"), REPLAYED(1, "a"), FORGOT(), WARNED(100), CLAIMED("a"),
             CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
@@ -104,6 +108,9 @@ Test(proof_replays, under_on_amnesia_hold_no_key_says_nothing_of_what_was_produc
           { OPEN(0, "a"), FORGOT(), WARNED(100), CLAIMED("a"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
         { "renewed, and called for", 7, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "a"), FORGOT(), WARNED(100), CLAIMED("a"), KEY("a", "C", "C"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
+        { "claimed late only, and called for", 7, TARGET_HOLDS_AMNESIA,
+          { OPEN(0, "a"), FORGOT(), WARNED(100), CLAIMED_LATE("a"), KEY("a", "C", "C", .hash = 1, .flags = KEY_ASKED),
+            CALLED(SOAR, "a", .hash = 1), EXECUTED(SOAR, "a") } },
         { "called for", 7, TARGET_HOLDS_AMNESIA,
           { OPEN(0, "a"), FORGOT(), WARNED(100), CLAIMED("a"), CALLED(SOAR, "a"), EXECUTED(SOAR, "a") } },
         { "called for by the copy that met nothing", 7, TARGET_HOLDS_AMNESIA,

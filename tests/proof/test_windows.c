@@ -9,6 +9,7 @@
 #define CLAIMED(id_, ...) KEY(id_, "-", "C", __VA_ARGS__)
 #define HANDED(target_, from_, to_) \
     { .fact = { .kind = FACT_HANDED, .worker = 1, .target = (target_) }, .id = (to_), .other = (from_) }
+#define OPENED(target_, id_, ...) { .fact = { .kind = FACT_OPENED, .worker = 1, .target = (target_), __VA_ARGS__ }, .id = (id_) }
 #define FAILED(offset_, id_, ...) OPEN(offset_, id_, __VA_ARGS__), PARKED(SOAR, offset_, id_)
 
 Test(proof_windows, a_leader_was_delivered)
@@ -67,6 +68,15 @@ Test(proof_windows, a_window_comes_to_an_end)
         { "the leader was called again, and may have opened it then", SOUND, 0,
           { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), ANSWERED(SOAR, "not_sent", .at = 40), CALLED(SOAR, "a", .at = 5000),
             EXECUTED(SOAR, "a"), OPEN(1, "b"), CLAIMED("b", .at = 6000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "opened late", SOUND, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPENED(SOAR, "a", .at = 5000), OPEN(1, "b"),
+            CLAIMED("b", .at = 6000), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "opened late, and over", 11, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPENED(SOAR, "a", .at = 5000), OPEN(1, "b"),
+            CLAIMED("b", .at = 6001), SUPPRESSED(SOAR, 1, "b", "a") } },
+        { "opened late at the other target", 11, 0,
+          { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), OPENED(NOTICE, "a", .at = 5000), OPEN(1, "b"),
+            CLAIMED("b", .at = 6000), SUPPRESSED(SOAR, 1, "b", "a") } },
         { "the store's clock jumped meanwhile", SOUND, 0,
           { OPEN(0, "a"), CALLED(SOAR, "a", .at = 30), EXECUTED(SOAR, "a"), JUMPED(.at = 40), OPEN(1, "b"),
             CLAIMED("b", .at = 9000), SUPPRESSED(SOAR, 1, "b", "a") } },

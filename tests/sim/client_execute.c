@@ -33,6 +33,7 @@ client_execute(struct world *world, struct op *op)
         return;
     case STEP_WINDOW:
         keys_set_nx_get(keys, now, op->other, op->id, op->window.window_ms, &op->reply);
+        client_tell_opened(world, op);
         return;
     case STEP_LEADER:
         keys_swap(keys, now, op->other, "?", "", 0, 0, &op->reply);
@@ -68,6 +69,7 @@ client_execute_late(struct world *world, struct client *client, const struct op 
     at = at < client->last_late ? client->last_late : at;
     client->last_late = at;
     *late = *op;
+    late->is_late = true;
     late->run = store_run(world);
     late->order.id = slice_of(late->id);
     late->order.window = op->order.window ? &late->window : NULL;

@@ -39,6 +39,7 @@ enum step {
 struct op {
     enum step step;
     bool is_claim, is_settle, failed;
+    bool is_late;                               /* its connection was closed: nobody waits for the answer */
     struct claim_order order;
     char id[ID_BYTES_MAX + 1], key[CLIENT_KEY_BYTES];
     char expected[STORE_TEXT_BYTES], value[STORE_TEXT_BYTES];
@@ -70,6 +71,7 @@ void client_holder_text(const struct worker *, const struct claim_order *, char 
 /* client_tell.c: what stood there before is given */
 void client_tell_key(struct world *, const struct op *, const struct store_reply *before);
 void client_tell_taken(struct world *, const struct op *, const struct claim_value *met);   /* a claim was taken over */
+void client_tell_opened(struct world *, const struct op *);     /* a window, if there was none */
 void client_tell_handed(struct world *, const struct op *);     /* a window: it has another leader, if that was written */
 
 /* client_window.c */

@@ -65,6 +65,14 @@ client_tell_taken(struct world *world, const struct op *op, const struct claim_v
 }
 
 void
+client_tell_opened(struct world *world, const struct op *op)
+{
+    if (op->reply.kind == STORE_NIL)
+        world_fact(world, &(struct fact){ .kind = FACT_OPENED, .worker = op->life, .target = (int32_t)op->order.target,
+                                          .id = world_text(world, op->id) });
+}
+
+void
 client_tell_handed(struct world *world, const struct op *op)
 {
     if (op->reply.kind == STORE_NUMBER)
@@ -95,7 +103,7 @@ client_tell_key(struct world *world, const struct op *op, const struct store_rep
         return;
     uint32_t flags = (op->order.replay ? KEY_REPLAY : 0) | (op->step == STEP_CLAIM ? KEY_ASKED : 0) |
                      (is_given_up(&is) ? KEY_GIVEN_UP : 0) | (op->is_claim ? KEY_CLAIMED : 0) |
-                     (begins(op, &was, &is) ? KEY_BEGINS : 0);
+                     (begins(op, &was, &is) ? KEY_BEGINS : 0) | (op->is_late ? KEY_LATE : 0);
     world_fact(world, &(struct fact){ .kind = FACT_KEY, .worker = op->life, .target = (int32_t)op->order.target,
                                       .id = world_text(world, op->id), .word = world_text(world, from),
                                       .other = world_text(world, to), .flags = flags, .number = is.doubt, .limit = was.doubt,

@@ -17,6 +17,7 @@ claim_script(const struct claim_order *order)
         world.claims[i].used = true;
         answer.verdict = world.claims[i].verdict;
         answer.doubt = world.claims[i].doubt;
+        answer.attempt = order->attempt + (answer.verdict == CLAIM_RETRY || answer.verdict == CLAIM_TAKEOVER);
         answer.rest_ms = answer.verdict == CLAIM_BUSY ? 30000 : 0;
         answer.met_owner = world.claims[i].own_dispatch ? world.config.owner : 0;
         answer.met_dispatch = world.claims[i].own_dispatch;

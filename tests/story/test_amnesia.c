@@ -112,6 +112,26 @@ Test(story, after_amnesia_a_claim_that_is_ours_already_is_held_as_a_free_one)
     cr_expect_eq(parked_seen("unconfirmed"), 1);
 }
 
+/* The same for its second custody, whose claim says how often it was tried before. */
+Test(story, after_amnesia_a_later_claim_that_is_ours_already_is_held_as_a_free_one)
+{
+    stage()->targets[1].on_amnesia = AMNESIA_HOLD;
+    story_begin();
+    pass(60000);
+    store_forgets();
+    claim_says("inc-1", CLAIM_RETRY, 0);
+    claim_says("inc-1", CLAIM_UNKNOWN, 0);
+    claim_says("inc-1", CLAIM_MINE, 0);
+    replies(OUTCOME_NOT_SENT, OUTCOME_COUNT);
+    settles_say(SETTLE_FENCED, 1);
+    receive_alert_made(41, "inc-1", "i1", 30000);
+    pass(3000);
+    cr_expect_eq(calls_seen(), 1, "by its first custody: %u", calls_seen());
+    cr_expect_eq(parked_seen("unconfirmed"), 1);
+    expect_line("claim mine");
+    expect_line("fenced");
+}
+
 /* ---- Redis is away -------------------------------------------------------------------------------------------------------- */
 
 /* The store goes on by itself for whom every order says so, and for nobody else. */

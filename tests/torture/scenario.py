@@ -274,10 +274,13 @@ class Lane:
         return faults
 
     def judge(self):
-        """Nothing lost, no notice twice, second executions at SOAR announced, dead letters there, offsets at the end."""
+        """Nothing lost, no notice twice, second executions at SOAR announced, dead letters there, offsets at the end.
+
+        A reply "nil" that is not true says of one key that it is free: of one claim, and so of one execution, nobody can know better."""
         expect(self.committed() == self.end(self.topic.topic), f"committed {self.committed()} of {self.end(self.topic.topic)}")
         letters = self.read_letters()
         held = {event_id for _, reason, event_id in letters if reason == "unconfirmed" and self.is_sticky()}
+        lies = sum(start.fault is not None and start.fault.how == "nil" and start.seen.failed is not None for start in self.starts)
         for key in self.expected:
             times = self.bench.times(key)
             if isinstance(key, tuple):
@@ -286,7 +289,8 @@ class Lane:
             expect(times or key in held, f"{key} was never carried out")
             if self.store != "memory":
                 told = sum(self.announced(start.log, key) for start in self.starts)
-                expect(len(times) - 1 <= told, f"{key} was carried out {len(times)} times, and {told} were announced")
+                lies -= max(0, len(times) - 1 - told)
+                expect(lies >= 0, f"{key} was carried out {len(times)} times, and {told} were announced")
         found = collections.Counter(offset for offset, _, event_id in letters if event_id not in held)
         expect(set(found) == set(self.letters), f"dead letters of the offsets {dict(found)}, not of {self.letters}")
         expect(max(found.values()) <= len(self.starts), f"dead letters {dict(found)} in {len(self.starts)} starts")

@@ -185,16 +185,30 @@ Test(dedup_custody, one_is_open_until_it_is_closed_or_silent_for_a_lease)
     struct custodies set;
     cr_assert(custodies_init(&set));
     custodies_open(&set, 5, 1000);
+    for (ms_t now_ms = 2000; now_ms < 31000; now_ms += 1000)
+        cr_expect(custodies_is_open(&set, 5, 30000, now_ms));
     cr_expect(custodies_is_open(&set, 5, 30000, 30999));
     cr_expect_not(custodies_is_open(&set, 5, 30000, 31000));
-    custodies_heard(&set, 5, 20000);
-    custodies_heard(&set, 6, 20000);
-    cr_expect(custodies_is_open(&set, 5, 30000, 31000));
-    cr_expect_not(custodies_is_open(&set, 6, 30000, 20000), "hearing of a stranger does not open it");
+    custodies_heard(&set, 5, 31000);
+    custodies_heard(&set, 6, 31000);
+    cr_expect(custodies_is_open(&set, 5, 30000, 31001));
+    cr_expect_not(custodies_is_open(&set, 6, 30000, 31001), "hearing of a stranger does not open it");
     custodies_close(&set, 5);
     custodies_close(&set, 5);
-    cr_expect_not(custodies_is_open(&set, 5, 30000, 20000));
+    cr_expect_not(custodies_is_open(&set, 5, 30000, 31001));
     cr_expect_eq(set.n, 0);
+    custodies_release(&set);
+}
+
+Test(dedup_custody, no_lease_runs_out_while_the_process_stands_still)
+{
+    struct custodies set;
+    cr_assert(custodies_init(&set));
+    custodies_open(&set, 5, 1000);
+    cr_expect(custodies_is_open(&set, 5, 3000, 2000));
+    cr_expect(custodies_is_open(&set, 5, 3000, 60000), "nobody could be heard of meanwhile");
+    cr_expect(custodies_is_open(&set, 5, 3000, 60999));
+    cr_expect_not(custodies_is_open(&set, 5, 3000, 61000));
     custodies_release(&set);
 }
 

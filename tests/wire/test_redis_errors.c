@@ -1,35 +1,12 @@
 /* test_redis_errors.c: each error by its name, and answers that are cut, lost or foreign: none of them ever says "free". */
 #include "tests/wire/claim_rows.h"
-#include "tests/wire/redis_relay.h"
 #include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-static struct redis_relay relay;
-
-static void
-setup(void)
-{
-    char url[64];
-    server_prepare(&server);
-    server_start(&server);
-    relay_start(&relay, server.port);
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u/0", relay.port);
-    stand_redis(&stand, url, "", STAND_OWN, 500);
-    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
-}
-
-static void
-teardown(void)
-{
-    stand_release(&stand);
-    relay_stop(&relay);
-    server_release(&server);
-}
-
-TestSuite(redis_errors, .init = setup, .fini = teardown);
+TestSuite(redis_errors, .init = redis_stand_begin_relayed, .fini = redis_stand_end_relayed);
 
 /* What is done about each; the remedy is that of redis_resp.c. */
 enum effect { STAYS, RECONNECTS, CONCERNS_THE_KEY };

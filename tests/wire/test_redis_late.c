@@ -1,40 +1,17 @@
 /* test_redis_late.c: a command of a connection that was closed is kept back on its way, and carried out after newer ones of its
  * worker. What stands in the key by then is not overwritten. */
 #include "tests/wire/claim_rows.h"
-#include "tests/wire/redis_relay.h"
 #include "tests/wire/redis_stand.h"
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-enum { LATE_TIMEOUT_MS = 500, LEASE_MS = 30000, FP = 1 };
+enum { LEASE_MS = 30000, FP = 1 };
 
-static struct redis_relay relay;
-static struct bench bench;
+static struct bench bench = { &stand, &server };
 
-static void
-setup(void)
-{
-    char url[64];
-    server_prepare(&server);
-    server_start(&server);
-    relay_start(&relay, server.port);
-    snprintf(url, sizeof(url), "redis://127.0.0.1:%u/0", relay.port);
-    stand_redis(&stand, url, "", STAND_OWN, LATE_TIMEOUT_MS);
-    bench = (struct bench){ &stand, &server };
-    cr_assert(stand_until(&stand, true), "%s", stand.texts[0]);
-}
-
-static void
-teardown(void)
-{
-    stand_release(&stand);
-    relay_stop(&relay);
-    server_release(&server);
-}
-
-TestSuite(redis_late, .init = setup, .fini = teardown);
+TestSuite(redis_late, .init = redis_stand_begin_relayed, .fini = redis_stand_end_relayed);
 
 /* Of one custody, in doubt so often. */
 static struct claim_order
