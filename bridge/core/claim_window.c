@@ -29,13 +29,17 @@ claim_meet_leader(const struct claim_order *order, const struct claim_value *lea
     return TWIN_PROMOTED;
 }
 
+/* Found as ours it was written by an earlier try whose reply was lost: with the number that was asked for where there was
+ * nothing, with one more where there was something. */
 static enum claim_state
-state_before(const struct claim_answer *answer)
+state_before(const struct claim_order *order, const struct claim_answer *answer)
 {
     if (answer->verdict == CLAIM_FREE)
         return CLAIM_STATE_NONE;
     if (answer->verdict == CLAIM_RETRY)
         return answer->met;
+    if (answer->verdict == CLAIM_MINE && answer->doubt == 0 && answer->attempt <= (order->attempt > 0 ? order->attempt : 1))
+        return CLAIM_STATE_NONE;
     return answer->doubt > 0 ? CLAIM_STATE_CLAIMED : CLAIM_STATE_RELEASED;
 }
 
@@ -48,7 +52,7 @@ claim_give_back(const struct claim_order *order, uint64_t own, const struct clai
     given_up.doubt = answer->doubt;
     given_up.first_sent_ms = answer->first_sent_ms;
     given_up.lease_ms = 0;
-    claim_value_of(&given_up, own, state_before(answer), write);
+    claim_value_of(&given_up, own, state_before(order, answer), write);
 }
 
 enum window_write

@@ -8,7 +8,7 @@
 enum {
     CAPACITY_FIRST = 1024,
     LEASE_MS_MAX = 10 * 60 * 1000,      /* claim_lease is bounded by it: whoever was silent for longer is over */
-    STEP_MS_MAX = 1000,                 /* who waits asks as often as that: a longer gap is a process that stood still */
+    STEP_MS_MAX = 500,                  /* a longer gap is a process that stood still, or in which nobody asked */
 };
 
 /* Dispatch numbers are given in order: eight neighbours stand together and share cache lines. Not more: a removal walks to the

@@ -20,7 +20,7 @@ struct custodies {
     struct custody *at;
     uint32_t capacity;          /* a power of two */
     uint32_t n;
-    ms_t looked_ms, lived_ms;   /* the clock when it was asked last; what went by, each gap at most 1 s */
+    ms_t looked_ms, lived_ms;   /* the clock when it was asked last; what went by, each gap at most 0.5 s */
 };
 
 bool custodies_init(struct custodies *);        /* false: out of memory */

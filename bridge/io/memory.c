@@ -167,6 +167,8 @@ decide_claim(struct memory *memory, const struct claim_order *order, struct hash
     bool room = write.state == CLAIM_STATE_NONE || !order->window || decide_window(memory, order, now_ms, answer, &write);
     if (room && write.state != CLAIM_STATE_NONE)
         room = memory_table_put(&memory->table, key, &write, now_ms, order->ttl_ms);
+    else if (met && answer->verdict == CLAIM_TWIN)      /* given back: there was nothing before this claim */
+        memory_table_remove(&memory->table, key, now_ms);
     if (!room)
         *answer = (struct claim_answer){ .verdict = CLAIM_UNKNOWN };
     else if (custody_ends_with(answer->verdict))

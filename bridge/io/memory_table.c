@@ -106,3 +106,9 @@ memory_table_put(struct memory_table *table, struct hash128 key, const struct cl
     *entry = (struct memory_entry){ .key = key, .value = *value, .written_ms = now_ms, .expires_ms = now_ms + ttl_ms };
     return true;
 }
+
+void
+memory_table_remove(struct memory_table *table, struct hash128 key, ms_t now_ms)
+{
+    find(table, key)->expires_ms = now_ms;
+}

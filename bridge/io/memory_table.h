@@ -28,6 +28,8 @@ void memory_table_release(struct memory_table *);
 /* The live entry of the key, or NULL. Valid until the next put. */
 const struct memory_entry *memory_table_get(const struct memory_table *, struct hash128 key, ms_t now_ms);
 
+void memory_table_remove(struct memory_table *, struct hash128 key, ms_t now_ms);
+
 /* false: full to its ceiling with live entries, nothing was written. */
 bool memory_table_put(struct memory_table *, struct hash128 key, const struct claim_value *, ms_t now_ms, ms_t ttl_ms);
 

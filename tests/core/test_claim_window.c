@@ -75,7 +75,9 @@ Test(claim_window, what_is_given_back_is_what_was_there_and_never_a_claim_that_i
         { { .state = CLAIM_STATE_CLAIMED, .attempt = 1, .owner = 9, .lease_ms = LEASE_MS, .ttl_ms = TTL_MS, .fp = fp },
           LEASE_MS + 1, CLAIM_STATE_CLAIMED, 1, 1 },
         { { .state = CLAIM_STATE_CLAIMED, .attempt = 1, .owner = own, .dispatch = 7, .lease_ms = LEASE_MS, .ttl_ms = TTL_MS,
-            .fp = fp }, 5, CLAIM_STATE_RELEASED, 1, 0 },
+            .fp = fp }, 5, CLAIM_STATE_NONE, 0, 0 },
+        { { .state = CLAIM_STATE_CLAIMED, .attempt = 3, .owner = own, .dispatch = 7, .lease_ms = LEASE_MS, .ttl_ms = TTL_MS,
+            .fp = fp }, 5, CLAIM_STATE_RELEASED, 2, 0 },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct claim_order order = an_order();

@@ -1,5 +1,6 @@
 """servers.py: the processes of a run: Kafka, Redis, simulators; each ends with its parent, whatever happens to it."""
 
+import collections
 import contextlib
 import ctypes
 import json
@@ -12,12 +13,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
 SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 PR_SET_PDEATHSIG = 1
 QUIET = {"log_level": 3, "logger": logging.getLogger("kafka")}  # for clients whose Kafka comes and goes
+ports_given, ports_lock = collections.deque(maxlen=2000), threading.Lock()
 prctl = ctypes.CDLL(None).prctl
 urlopen = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # loopback is never asked of a proxy
 
@@ -44,14 +47,19 @@ def wait_until(what, condition, seconds, seen=lambda: "", every=0.05):
 
 
 def free_port():
-    """Below the range that the system gives to outgoing connections, so that nobody takes it before its owner does."""
+    """Below the range that the system gives to outgoing connections, so that nobody takes it before its owner does; and not one
+    of the last given: several lanes draw at once, and who drew first may not listen yet."""
     while True:
-        with socket.socket() as probe:
+        port = random.SystemRandom().randrange(20000, 32768)
+        with ports_lock, socket.socket() as probe:
+            if port in ports_given:
+                continue
             try:
-                probe.bind(("127.0.0.1", random.SystemRandom().randrange(20000, 32768)))
+                probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            ports_given.append(port)
+            return port
 
 
 def tail(path, lines=15):

@@ -10,8 +10,8 @@ struct seen {
     int64_t since;                  /* the window that it leads is no older: produced, or that of whom it had it from */
     int64_t claimed_at;             /* last; who renews asks for no window */
     uint32_t claimed_by;
-    int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out, or its window
-                                     * was opened: that is no younger */
+    int64_t sought_at;              /* last: claimed, called or, where neither is told, carried out: its window is no younger */
+    size_t opened;                  /* the place of the last fact that says when its window began; SIZE_MAX = none */
 };
 
 struct windows {
@@ -60,13 +60,32 @@ handed_over(const struct windows *windows, const struct fact *fact)
         to->since = from->since;
 }
 
+/* Only who claimed asks for a window, however late its command comes. */
+static bool
+had_claimed(const struct windows *windows, size_t opened)
+{
+    const struct fact *facts = windows->checked->history->facts, *window = &facts[opened];
+    for (const struct fact *fact = window; fact-- > facts;)
+        if (fact->kind == FACT_KEY && fact->other == windows->word_claimed && fact->id == window->id &&
+            fact->target == window->target && fact->worker == window->worker && fact->hash == window->hash)
+            return true;
+    return false;
+}
+
+static bool
+was_opened_late(const struct windows *windows, const struct seen *leader, int64_t asked_at, int64_t lasts_ms)
+{
+    return leader->opened != SIZE_MAX && asked_at <= windows->checked->history->facts[leader->opened].at + lasts_ms &&
+           had_claimed(windows, leader->opened);
+}
+
 /* The window was asked after the claim of who was suppressed, and opened before the last that is known of its leader. */
 static bool
 was_over(const struct windows *windows, const struct fact *entry, const struct seen *twin, const struct seen *leader)
 {
     int64_t asked_at = twin->claimed_by == entry->worker ? twin->claimed_at : twin->produced_at;
     return leader->sought_at != INT64_MIN && asked_at > leader->sought_at + twin->lasts_ms &&
-           windows->jumped_at < leader->since;
+           windows->jumped_at < leader->since && !was_opened_late(windows, leader, asked_at, twin->lasts_ms);
 }
 
 static void
@@ -94,8 +113,10 @@ look_at(struct windows *windows, size_t place)
         key_changed(windows, fact);
     else if (fact->kind == FACT_HANDED)
         handed_over(windows, fact);
-    else if (fact->kind == FACT_CALLED || fact->kind == FACT_OPENED)
+    else if (fact->kind == FACT_CALLED)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
+    else if (fact->kind == FACT_OPENED)
+        seen_of(windows, fact->id, fact->target)->opened = place;
     else if (fact->kind == FACT_EXECUTED && seen_of(windows, fact->id, fact->target)->sought_at == INT64_MIN)
         seen_of(windows, fact->id, fact->target)->sought_at = fact->at;
     else if (fact->kind == FACT_JUMPED)
@@ -113,7 +134,7 @@ check_windows(struct checked *checked)
     windows.seen = malloc((n + 1) * sizeof(*windows.seen));
     for (size_t i = 0; i < n; i++)
         windows.seen[i] = (struct seen){ .produced_at = INT64_MIN, .since = INT64_MIN, .claimed_at = INT64_MIN,
-                                         .sought_at = INT64_MIN };
+                                         .sought_at = INT64_MIN, .opened = SIZE_MAX };
     for (size_t i = 0; i < history->n; i++)
         look_at(&windows, i);
     free(windows.seen);

@@ -43,7 +43,7 @@ enum fact_kind {
                          * given up: who held it may have sent */
     FACT_HANDED,        /* worker, target, id: it leads a window that other led until now, for the time that is left of it */
     FACT_OPENED,        /* worker, target, id: it leads a window that began then, which is late where its worker or its
-                         * command stood still */
+                         * command stood still; hash: under which of its claims */
     FACT_FORGOT,        /* the store lost memory, once: what it held of that id for that target; id 0: all of it, or what was
                          * written last. number: at a moment that is not known, from at to at + number */
     FACT_JUMPED,        /* the store's clock jumped: claims there are older or younger than they were, nothing was lost */

@@ -69,7 +69,7 @@ client_tell_opened(struct world *world, const struct op *op)
 {
     if (op->reply.kind == STORE_NIL)
         world_fact(world, &(struct fact){ .kind = FACT_OPENED, .worker = op->life, .target = (int32_t)op->order.target,
-                                          .id = world_text(world, op->id) });
+                                          .id = world_text(world, op->id), .hash = op->order.dispatch });
 }
 
 void

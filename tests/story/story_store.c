@@ -80,6 +80,8 @@ store_claim(const struct claim_order *order)
     claim_meet(order, world.config.owner, &key->value, world.now - key->written_ms, open_here, &answer, &write);
     if (order->window && write.state != CLAIM_STATE_NONE)
         meet_window(order, &answer, &write);
+    if (answer.verdict == CLAIM_TWIN)       /* given back: there is nothing but what is written now */
+        key->value.state = CLAIM_STATE_NONE;
     write_key(key, &write);
     return answer;
 }

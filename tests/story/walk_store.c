@@ -85,6 +85,8 @@ store_claims(struct walk *walk, const struct effect *effect)
                    &answer.input.claimed.answer, &write);
         if (effect->claim.window && write.state != CLAIM_STATE_NONE)
             windows_meet(walk, &answer, &write);
+        if (answer.input.claimed.answer.verdict == CLAIM_TWIN)      /* given back: there is nothing but what is written now */
+            key->value.state = CLAIM_STATE_NONE;
         write_key(walk, key, &write);
         if (!silent && write.state == CLAIM_STATE_CLAIMED && write.lease_ms > 0)
             hear(walk, &effect->claim, true);

@@ -185,7 +185,7 @@ Test(dedup_custody, one_is_open_until_it_is_closed_or_silent_for_a_lease)
     struct custodies set;
     cr_assert(custodies_init(&set));
     custodies_open(&set, 5, 1000);
-    for (ms_t now_ms = 2000; now_ms < 31000; now_ms += 1000)
+    for (ms_t now_ms = 1500; now_ms < 31000; now_ms += 500)
         cr_expect(custodies_is_open(&set, 5, 30000, now_ms));
     cr_expect(custodies_is_open(&set, 5, 30000, 30999));
     cr_expect_not(custodies_is_open(&set, 5, 30000, 31000));
@@ -205,10 +205,11 @@ Test(dedup_custody, no_lease_runs_out_while_the_process_stands_still)
     struct custodies set;
     cr_assert(custodies_init(&set));
     custodies_open(&set, 5, 1000);
-    cr_expect(custodies_is_open(&set, 5, 3000, 2000));
+    cr_expect(custodies_is_open(&set, 5, 3000, 1500));
     cr_expect(custodies_is_open(&set, 5, 3000, 60000), "nobody could be heard of meanwhile");
-    cr_expect(custodies_is_open(&set, 5, 3000, 60999));
-    cr_expect_not(custodies_is_open(&set, 5, 3000, 61000));
+    for (ms_t now_ms = 60500; now_ms < 62000; now_ms += 500)
+        cr_expect(custodies_is_open(&set, 5, 3000, now_ms));
+    cr_expect_not(custodies_is_open(&set, 5, 3000, 62000));
     custodies_release(&set);
 }
 

@@ -91,6 +91,10 @@ Test(memory_table, values_live_until_their_time_and_no_longer)
     cr_expect_eq(memory_table_get(&table, key_of(1), 1499)->value.fp, 5);
     cr_expect_null(memory_table_get(&table, key_of(1), 1500));
     cr_expect_null(memory_table_get(&table, key_of(2), 1000));
+    cr_expect(memory_table_put(&table, key_of(1), &done, 1000, 500));
+    memory_table_remove(&table, key_of(1), 1000);
+    memory_table_remove(&table, key_of(2), 1000);
+    cr_expect_null(memory_table_get(&table, key_of(1), 1000), "what is removed is gone at once");
     memory_table_release(&table);
 }
 
