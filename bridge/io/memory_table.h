@@ -28,6 +28,7 @@ void memory_table_release(struct memory_table *);
 /* The live entry of the key, or NULL. Valid until the next put. */
 const struct memory_entry *memory_table_get(const struct memory_table *, struct hash128 key, ms_t now_ms);
 
+/* Without an entry of the key nothing happens. */
 void memory_table_remove(struct memory_table *, struct hash128 key, ms_t now_ms);
 
 /* false: full to its ceiling with live entries, nothing was written. */
