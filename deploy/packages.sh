@@ -2,22 +2,23 @@
 # Installs what building, testing and the demo need on Debian 12 or 13, as root or through sudo. Idempotent.
 #
 #   deploy/packages.sh          the libraries, the tools, redis-server: enough to build and for the demo
-#   deploy/packages.sh --test   adds what the tests need: Java and Maven (real Kafka), clang, Python's venv
+#   deploy/packages.sh --test   adds what the tests need: Java and Maven (real Kafka), clang, Python's venv, Valkey where Debian has it
 set -euo pipefail
 
 say() { printf 'packages: %s\n' "$*" >&2; }
 
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in
-debian:12) msgpack=libmsgpack-dev; clang_rt=libclang-rt-14-dev; jdk=openjdk-17-jdk-headless ;;
-debian:13) msgpack=libmsgpack-c-dev; clang_rt=libclang-rt-19-dev; jdk=openjdk-21-jdk-headless ;;
+debian:12) msgpack=libmsgpack-dev; clang_rt=libclang-rt-14-dev; jdk=openjdk-17-jdk-headless; valkey=() ;;
+debian:13) msgpack=libmsgpack-c-dev; clang_rt=libclang-rt-19-dev; jdk=openjdk-21-jdk-headless; valkey=(valkey-server) ;;
 *) say "this is ${PRETTY_NAME:-unknown}; Debian 12 and 13 are supported. Install the libraries of README.md by hand."; exit 1 ;;
 esac
 
 build=(build-essential ca-certificates cmake ninja-build pkg-config git
     librdkafka-dev libhiredis-dev libcurl4-openssl-dev libevent-dev "$msgpack" libyaml-dev libssl-dev libyyjson-dev
     redis-server curl)
-test=(libcriterion-dev clang llvm "$clang_rt" python3 python3-venv maven "$jdk" procps)
+test=(libcriterion-dev clang llvm "$clang_rt" python3 python3-venv maven "$jdk" procps
+    ${valkey[@]+"${valkey[@]}"})
 
 want=("${build[@]}")
 [ "${1:-}" = --test ] && want+=("${test[@]}")
@@ -64,7 +65,7 @@ SRC
 fi
 
 say "installing ${missing[*]}"
-# The shipped redis-server unit would start a server on the default port; tests and demo start their own.
+# The shipped units of redis-server and valkey-server would start one on the default port; tests and demo start their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
@@ -73,4 +74,8 @@ if [ ! -e "$policy" ]; then
 fi
 "${root[@]}" apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# It would meet redis-server on the default port at the next boot.
+if [[ " ${missing[*]} " == *" valkey-server "* ]] && command -v systemctl >/dev/null; then
+    "${root[@]}" systemctl --quiet disable valkey-server
+fi
 say "done"
