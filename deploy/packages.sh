@@ -17,8 +17,7 @@ esac
 build=(build-essential ca-certificates cmake ninja-build pkg-config git
     librdkafka-dev libhiredis-dev libcurl4-openssl-dev libevent-dev "$msgpack" libyaml-dev libssl-dev libyyjson-dev
     redis-server curl)
-test=(libcriterion-dev clang llvm "$clang_rt" python3 python3-venv maven "$jdk" procps
-    ${valkey[@]+"${valkey[@]}"})
+test=(libcriterion-dev clang llvm "$clang_rt" python3 python3-venv maven "$jdk" procps "${valkey[@]}")
 
 want=("${build[@]}")
 [ "${1:-}" = --test ] && want+=("${test[@]}")
